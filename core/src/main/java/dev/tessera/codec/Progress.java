@@ -1,0 +1,27 @@
+package dev.tessera.codec;
+
+/**
+ * Is told how far a long operation has come. Called by the thread that started it, at most once per
+ * batch.
+ */
+@FunctionalInterface
+public interface Progress {
+  /** What is being done. */
+  enum Phase {
+    /** First pass over the field: ranges and special values. */
+    SCAN,
+    /** Tiles to streams. */
+    COMPRESS,
+    /** Streams to tiles. */
+    DECOMPRESS
+  }
+
+  /** Tells nobody. */
+  Progress NONE = (phase, done, total) -> {};
+
+  /**
+   * @param done values that are done
+   * @param total values in all
+   */
+  void update(Phase phase, long done, long total);
+}
