@@ -1,0 +1,95 @@
+package dev.tessera.cli;
+
+import dev.tessera.codec.Progress;
+import java.io.PrintStream;
+import java.time.Duration;
+
+/**
+ * What a command tells a person: results on standard output (standard error where that carries
+ * data), progress on error.
+ */
+final class Console {
+  private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
+  private static final long REDRAW_NANOS = Duration.ofMillis(100).toNanos();
+
+  private final PrintStream out;
+  private final PrintStream err = System.err;
+  private final boolean quiet;
+  private final boolean terminal;
+  private final int bytesPerValue;
+  private Progress.Phase phase;
+  private long started;
+  private long shown;
+  private int width;
+
+  /**
+   * @param quiet whether only errors are printed
+   * @param dataOnOutput whether standard output carries data
+   * @param bytesPerValue size of the field's values, for rates; 0 where unknown
+   */
+  Console(boolean quiet, boolean dataOnOutput, int bytesPerValue) {
+    this.quiet = quiet;
+    this.out = dataOnOutput ? System.err : System.out;
+    this.bytesPerValue = bytesPerValue;
+    this.terminal = System.console() != null && System.console().isTerminal();
+  }
+
+  /** A line of the result. */
+  void say(String line) {
+    if (!quiet) {
+      out.println(line);
+    }
+  }
+
+  /** A warning, on standard error. */
+  void warn(String line) {
+    if (!quiet) {
+      err.println("tessera: warning: " + line);
+    }
+  }
+
+  Progress progress() {
+    return quiet ? Progress.NONE : this::update;
+  }
+
+  private void update(Progress.Phase now, long done, long total) {
+    long time = System.nanoTime();
+    if (now != phase) {
+      phase = now;
+      started = time;
+      shown = time;
+    }
+    boolean end = done >= total;
+    if (time - shown < (terminal ? REDRAW_NANOS : LINE_NANOS) && !(end && terminal)) {
+      return;
+    }
+    shown = time;
+    double seconds = Math.max(1e-9, (time - started) / 1e9);
+    double rate = done / seconds;
+    String line =
+        "%-10s %3d %%  %s/s  %s left"
+            .formatted(
+                name(now),
+                100 * done / total,
+                Text.bytes((long) (rate * bytesPerValue)),
+                Text.seconds((total - done) / rate));
+    if (!terminal) {
+      err.println(line);
+    } else if (end) {
+      err.print("\r" + " ".repeat(width) + "\r");
+      width = 0;
+    } else {
+      err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
+      width = line.length();
+    }
+    err.flush();
+  }
+
+  private static String name(Progress.Phase phase) {
+    return switch (phase) {
+      case SCAN -> "scan";
+      case COMPRESS -> "compress";
+      case DECOMPRESS -> "decompress";
+    };
+  }
+}

@@ -1,0 +1,105 @@
+package dev.tessera.cli;
+
+import dev.tessera.field.TesseraException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The {@code tessera} command. Exit codes: 0 done, 1 the data or the machine was at fault, 2 the
+ * command line was.
+ */
+@Command(
+    name = "tessera",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    description = "Compresses scientific image data with learned transforms.",
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "Start with: tessera demo",
+      "Then:       tessera compress density_512x512x512.f32 density.tsr",
+      "            tessera decompress density.tsr restored.npy"
+    },
+    subcommands = {
+      CompressCommand.class,
+      DecompressCommand.class,
+      InfoCommand.class,
+      VerifyCommand.class,
+      DemoCommand.class,
+      ModelsCommand.class,
+      ImportCommand.class,
+      ExportOnnxCommand.class,
+      SynthCommand.class,
+    })
+public final class Main {
+  static final int DATA = 1;
+  static final int USAGE = 2;
+
+  private Main() {}
+
+  /** Runs one command and exits with its code. */
+  public static void main(String[] args) {
+    System.exit(run(args));
+  }
+
+  /** Runs one command. */
+  static int run(String... args) {
+    CommandLine line = new CommandLine(new Main());
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setUsageHelpAutoWidth(true);
+    line.setAbbreviatedOptionsAllowed(false);
+    line.setParameterExceptionHandler(Main::usageError);
+    line.setExecutionExceptionHandler((e, command, parsed) -> report(command.getErr(), e));
+    if (args.length == 0) {
+      line.usage(line.getErr());
+      return USAGE;
+    }
+    return line.execute(args);
+  }
+
+  private static int usageError(CommandLine.ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    command
+        .getErr()
+        .println(
+            "tessera: "
+                + e.getMessage()
+                + " (see: "
+                + command.getCommandSpec().qualifiedName()
+                + " --help)");
+    return USAGE;
+  }
+
+  private static int report(PrintWriter err, Exception e) throws Exception {
+    String message =
+        switch (e) {
+          case TesseraException known -> known.getMessage();
+          case NoSuchFileException missing -> missing.getFile() + " does not exist";
+          case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
+          case FileAlreadyExistsException exists -> exists.getFile() + " exists already";
+          case FileSystemException fs ->
+              fs.getFile() + ": " + (fs.getReason() == null ? fs.getMessage() : fs.getReason());
+          case IOException io -> "reading or writing failed: " + io.getMessage();
+          case java.util.concurrent.CancellationException cancelled -> "cancelled";
+          default -> throw e;
+        };
+    err.println("tessera: " + message);
+    return e instanceof TesseraException.Invalid ? USAGE : DATA;
+  }
+
+  /** Version of the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {"tessera " + (version == null ? "(development)" : version)};
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.tessera.cli;
+
+import dev.tessera.container.Header;
+import dev.tessera.field.TesseraException;
+import dev.tessera.model.Model;
+import dev.tessera.model.ModelStore;
+import java.io.IOException;
+
+/** Which model a command works with. */
+final class Models {
+  /** The model where none is named. */
+  static final String DEFAULT = "nyx-factorized";
+
+  private Models() {}
+
+  /** The model of a name, id or path; the bundled one where nothing is said. */
+  static Model find(String name) throws IOException {
+    return ModelStore.user().find(name == null ? DEFAULT : name);
+  }
+
+  /**
+   * The model that a container was made with: the named one, the embedded one, or the one of its id
+   * in the model folder.
+   */
+  static Model forContainer(Header header, String name) throws IOException {
+    if (name != null) {
+      return ModelStore.user().find(name);
+    }
+    if (header.packedModel() == null) {
+      return ModelStore.user().byId(header.modelId());
+    }
+    Model model = Model.read(header.embeddedModel(), "embedded");
+    if (!model.id().startsWith(header.modelId())) {
+      throw new TesseraException.Corrupt(
+          "the embedded model is not the one that the file was made with", -1);
+    }
+    return model;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.tessera.cli;
+
+import dev.tessera.codec.CodecOptions;
+import picocli.CommandLine.Option;
+
+/** How the work is done; none of it changes what a file means. */
+final class WorkOptions {
+  @Option(names = "--device", defaultValue = "auto", description = "Where to compute: auto or cpu.")
+  private String device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Threads (default: all cores).")
+  private int threads;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Tiles per batch (default: by size).")
+  private int batch;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print errors only.")
+  private boolean quiet;
+
+  boolean quiet() {
+    return quiet;
+  }
+
+  CodecOptions options(Console console) {
+    return CodecOptions.DEFAULTS
+        .withDevice(device)
+        .withWork(threads, batch, 0)
+        .withProgress(console.progress());
+  }
+}
