@@ -99,8 +99,7 @@ final class PngFormat implements FieldFormat {
     }
   }
 
-  private static FieldInfo info(
-      PngImage.Header header, PngChunks chunks, OpenOptions options) {
+  private static FieldInfo info(PngImage.Header header, PngChunks chunks, OpenOptions options) {
     Shape shape =
         header.planes() == 1
             ? Shape.of(header.height(), header.width())
