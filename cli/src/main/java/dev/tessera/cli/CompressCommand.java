@@ -67,7 +67,8 @@ final class CompressCommand implements Callable<Integer> {
       names = "--tile",
       paramLabel = "SIZE",
       defaultValue = "0",
-      description = "Side of a tile, multiple of 64, or HxW, or full (default: 128).")
+      description =
+          "Side of a tile, multiple of 64, or HxW, or full (default: 128; for bmshj2018-factorized multiples of 16).")
   private String tile;
 
   @Option(
@@ -102,6 +103,7 @@ final class CompressCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String target = out != null ? out : defaultTarget();
+    ContainerFiles.requireOther(in, target);
     try (FieldSource source = field.open(in)) {
       Console console = new Console(work.quiet(), target.equals("-"), source.info().type().bytes());
       CodecOptions options = options(console);
@@ -163,7 +165,7 @@ final class CompressCommand implements Callable<Integer> {
   private static String side(String text) {
     if (!text.matches("\\d{1,7}")) {
       throw new TesseraException.Invalid(
-          "--tile takes a multiple of 64, HxW of such, or full, not '" + text + "'");
+          "--tile takes a side such as 128, HxW, or full, not '" + text + "'");
     }
     return text;
   }

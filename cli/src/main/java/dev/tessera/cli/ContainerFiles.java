@@ -1,6 +1,7 @@
 package dev.tessera.cli;
 
 import dev.tessera.container.ContainerReader;
+import dev.tessera.field.TesseraException;
 import dev.tessera.io.PendingFile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -35,6 +36,29 @@ final class ContainerFiles implements Closeable {
       spooled.close();
       throw e;
     }
+  }
+
+  /**
+   * Fails if writing {@code out} would replace what {@code in} reads; either may have an inner path
+   * behind a colon, or be standard input or output.
+   */
+  static void requireOther(String in, String out) throws IOException {
+    Path from = existing(in);
+    Path to = existing(out);
+    if (from != null && to != null && Files.isSameFile(from, to)) {
+      throw new TesseraException.Invalid(
+          "'" + out + "' is the file that is read: choose another name to write to");
+    }
+  }
+
+  private static Path existing(String spec) {
+    Path whole = Path.of(spec);
+    if (Files.exists(whole)) {
+      return whole;
+    }
+    int colon = spec.lastIndexOf(':');
+    Path file = colon > 0 ? Path.of(spec.substring(0, colon)) : whole;
+    return Files.exists(file) ? file : null;
   }
 
   ContainerReader reader() {

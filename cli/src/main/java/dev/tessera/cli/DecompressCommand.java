@@ -66,6 +66,7 @@ final class DecompressCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    ContainerFiles.requireOther(file, out);
     try (ContainerFiles opened = ContainerFiles.open(file)) {
       ContainerReader container = opened.reader();
       FieldInfo info = container.header().field();

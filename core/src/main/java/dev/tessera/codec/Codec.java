@@ -16,6 +16,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.field.Tile;
 import dev.tessera.field.TileGrid;
 import dev.tessera.io.PendingFile;
+import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
@@ -301,6 +302,8 @@ public final class Codec implements AutoCloseable {
     Shape shape = header.field().shape();
     StreamPlan plan = header.streamPlan();
     if (grid.channels() != model.inputChannels()
+        || grid.tileHeight() % tileUnit() != 0
+        || grid.tileWidth() % tileUnit() != 0
         || grid.tileHeight() > roundUp(shape.height())
         || grid.tileWidth() > roundUp(shape.width())
         || plan.channelsPerStream() > model.m()
@@ -343,7 +346,16 @@ public final class Codec implements AutoCloseable {
         options.overlap());
   }
 
-  private static int tileSide(int wanted, long extent) {
+  private int tileSide(int wanted, long extent) {
+    if (wanted > 0 && wanted % tileUnit() != 0) {
+      throw new TesseraException.Invalid(
+          "the tiles of "
+              + model.architecture().id()
+              + " are multiples of "
+              + tileUnit()
+              + ", not "
+              + wanted);
+    }
     long side =
         switch (wanted) {
           case CodecOptions.FULL -> roundUp(extent);
@@ -357,8 +369,16 @@ public final class Codec implements AutoCloseable {
     return (int) side;
   }
 
-  private static long roundUp(long extent) {
-    return Math.ceilDiv(extent, 64L) * 64;
+  /**
+   * What a tile's sides must be multiples of, so that the model's smallest image comes out even.
+   */
+  private int tileUnit() {
+    Architecture architecture = model.architecture();
+    return Math.max(architecture.latentStride(), architecture.sideStride());
+  }
+
+  private long roundUp(long extent) {
+    return Math.ceilDiv(extent, (long) tileUnit()) * tileUnit();
   }
 
   private int capacity(TileGrid grid) {

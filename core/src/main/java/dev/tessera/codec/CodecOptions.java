@@ -1,6 +1,7 @@
 package dev.tessera.codec;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.field.TileGrid;
 import dev.tessera.transform.NormalizerSpec;
 import java.util.Optional;
 
@@ -9,8 +10,8 @@ import java.util.Optional;
  *
  * @param normalizer normalizer to use instead of the model's own
  * @param groupAxis axis along which a tile's planes lie; −1 for the third-last
- * @param tileHeight rows of a tile, a multiple of 64; 0 chooses (128, or 64 for fields that fit);
- *     −1 for the whole slice
+ * @param tileHeight rows of a tile, a multiple of 64 (of 16 for models without side information); 0
+ *     chooses (128, or less for smaller fields); −1 for the whole slice
  * @param tileWidth columns of a tile, likewise
  * @param overlap rows and columns that neighbouring tiles share and blend
  * @param channelsPerStream P; 0 for one stream per tile, exactly CompressAI's string
@@ -49,7 +50,7 @@ public record CodecOptions(
   public CodecOptions {
     require(groupAxis >= -1, "the group axis counts from 0");
     require(
-        sensibleTile(tileHeight) && sensibleTile(tileWidth), "a tile's sides are multiples of 64");
+        sensibleTile(tileHeight) && sensibleTile(tileWidth), "a tile's sides are multiples of 16");
     require(overlap >= 0, "the overlap is not negative");
     require(channelsPerStream >= 0, "P is at least 1");
     require(threads >= 0, "the number of threads is at least 1");
@@ -58,7 +59,7 @@ public record CodecOptions(
   }
 
   private static boolean sensibleTile(int side) {
-    return side >= FULL && (side == FULL || side % 64 == 0);
+    return side >= FULL && (side == FULL || side % TileGrid.UNIT == 0);
   }
 
   private static void require(boolean condition, String otherwise) {

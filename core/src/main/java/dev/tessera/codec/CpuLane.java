@@ -105,7 +105,7 @@ final class CpuLane implements Backend.Lane {
               offsets[i],
               batch.streamBytes(),
               i * perTile,
-              batch.checks()[i],
+              batch.check(i),
               latents,
               (long) i * y.symbols());
           coders.add(coder);

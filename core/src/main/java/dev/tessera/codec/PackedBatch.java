@@ -12,4 +12,12 @@ import java.lang.foreign.MemorySegment;
  *     bits
  * @param streams all streams one after the other, in host memory
  */
-public record PackedBatch(int count, long[] streamBytes, int[] checks, MemorySegment streams) {}
+public record PackedBatch(int count, long[] streamBytes, int[] checks, MemorySegment streams) {
+  /** In place of checks: the streams come without, as CompressAI's own do. */
+  public static final int[] UNCHECKED = {};
+
+  /** Check of a tile's symbols, or −1 where there is none. */
+  public int check(int tile) {
+    return checks.length == 0 ? -1 : checks[tile];
+  }
+}

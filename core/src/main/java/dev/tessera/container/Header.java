@@ -133,8 +133,8 @@ public record Header(
         new ByteWriter()
             .varint(grid.channels())
             .varint(grid.groupAxis())
-            .varint(grid.tileHeight() / 64)
-            .varint(grid.tileWidth() / 64)
+            .varint(grid.tileHeight() / TileGrid.UNIT)
+            .varint(grid.tileWidth() / TileGrid.UNIT)
             .varint(grid.overlap()));
     if (field.fillBits().isPresent()) {
       entry(out, FILL, new ByteWriter().bits(field.fillBits().getAsLong(), field.type().bytes()));
@@ -206,8 +206,8 @@ public record Header(
               field.shape(),
               g.varint(limit),
               g.varint(MAX_RANK),
-              64 * g.varint(limit),
-              64 * g.varint(limit),
+              TileGrid.UNIT * g.varint(limit),
+              TileGrid.UNIT * g.varint(limit),
               g.varint(1 << 26));
       grid.count();
       grid.tileElements();

@@ -8,6 +8,9 @@ package dev.tessera.field;
  * rows of tiles, then columns.
  */
 public final class TileGrid {
+  /** Sides of tiles are multiples of this; models with side information ask for multiples of 64. */
+  public static final int UNIT = 16;
+
   private final Shape shape;
   private final int channels;
   private final int groupAxis;
@@ -26,8 +29,8 @@ public final class TileGrid {
    * @param channels planes per tile, at least 1
    * @param groupAxis axis along which a tile's planes lie, one of the axes before the last two;
    *     ignored where there is none
-   * @param tileHeight rows of a tile, a positive multiple of 64
-   * @param tileWidth columns of a tile, a positive multiple of 64
+   * @param tileHeight rows of a tile, a positive multiple of {@link #UNIT}
+   * @param tileWidth columns of a tile, a positive multiple of {@link #UNIT}
    * @param overlap rows and columns that neighbours share, below half of the tile's shorter side
    */
   public TileGrid(
@@ -35,9 +38,9 @@ public final class TileGrid {
     if (channels < 1) {
       throw new TesseraException.Invalid("a tile needs at least one channel, not " + channels);
     }
-    if (tileHeight < 64 || tileWidth < 64 || tileHeight % 64 != 0 || tileWidth % 64 != 0) {
+    if (tileHeight < UNIT || tileWidth < UNIT || tileHeight % UNIT != 0 || tileWidth % UNIT != 0) {
       throw new TesseraException.Invalid(
-          "a tile's sides are multiples of 64, not " + tileHeight + "x" + tileWidth);
+          "a tile's sides are multiples of " + UNIT + ", not " + tileHeight + "x" + tileWidth);
     }
     if (overlap < 0 || 2 * overlap >= Math.min(tileHeight, tileWidth)) {
       throw new TesseraException.Invalid(

@@ -10,24 +10,33 @@ import java.util.Map;
  * The values of a field that arithmetic cannot carry (NaN, ±Inf, the fill value, what a normalizer
  * does not accept) and that are therefore stored as they are. The most frequent bit patterns get a
  * class number from 1 up; class 0 is an ordinary value, and the class after the last pattern is one
- * whose bits are stored in place.
- *
- * @param patterns distinct bit patterns, most frequent first, at most {@link #MAX_PATTERNS}
+ * whose bits are stored in place. Immutable.
  */
-public record SpecialValues(List<Long> patterns) {
+public final class SpecialValues {
   /** So many patterns keep every class number below 255. */
   public static final int MAX_PATTERNS = 250;
 
-  /** No special value in the whole field. */
-  public static final SpecialValues NONE = new SpecialValues(List.of());
+  private final List<Long> patterns;
+  private final Map<Long, Integer> classes = new HashMap<>();
 
-  /** Checks the number of patterns. */
-  public SpecialValues {
-    patterns = List.copyOf(patterns);
+  /**
+   * @param patterns distinct bit patterns, most frequent first, at most {@link #MAX_PATTERNS}
+   * @throws TesseraException.Corrupt if there are more
+   */
+  public SpecialValues(List<Long> patterns) {
+    this.patterns = List.copyOf(patterns);
     if (patterns.size() > MAX_PATTERNS) {
       throw new TesseraException.Corrupt(
           patterns.size() + " patterns of special values are more than " + MAX_PATTERNS, -1);
     }
+    for (int i = 0; i < patterns.size(); i++) {
+      classes.putIfAbsent(patterns.get(i), i + 1);
+    }
+  }
+
+  /** The bit patterns of classes 1, 2, … */
+  public List<Long> patterns() {
+    return patterns;
   }
 
   /** The class of values whose bits are stored in place. */
@@ -37,8 +46,7 @@ public record SpecialValues(List<Long> patterns) {
 
   /** Number of the class of a special value's bit pattern, from 1. */
   public int classOf(long bits) {
-    int at = patterns.indexOf(bits);
-    return at >= 0 ? at + 1 : otherClass();
+    return classes.getOrDefault(bits, otherClass());
   }
 
   /** The bit pattern behind a class number below {@link #otherClass}. */
@@ -49,18 +57,29 @@ public record SpecialValues(List<Long> patterns) {
   /** Counts patterns while a field is read for the first time. */
   public static final class Counter {
     private static final int MAX_COUNTED = 1 << 16;
+
     private final Map<Long, long[]> counts = new HashMap<>();
     private long total;
+    // special values come in runs of one pattern
+    private long lastBits;
+    private long[] lastCount = {};
 
     /** Counts one special value. */
     public void add(long bits) {
       total++;
-      long[] count = counts.get(bits);
-      if (count != null) {
-        count[0]++;
-      } else if (counts.size() < MAX_COUNTED) {
-        counts.put(bits, new long[] {1});
+      if (bits != lastBits || lastCount.length == 0) {
+        long[] count = counts.get(bits);
+        if (count == null) {
+          if (counts.size() >= MAX_COUNTED) {
+            return;
+          }
+          count = new long[1];
+          counts.put(bits, count);
+        }
+        lastBits = bits;
+        lastCount = count;
       }
+      lastCount[0]++;
     }
 
     /** How many special values there are. */
@@ -68,7 +87,7 @@ public record SpecialValues(List<Long> patterns) {
       return total;
     }
 
-    /** How many of them are none of the patterns of {@code chosen}. */
+    /** How many of them are none of the patterns of {@code chosen}, which {@link #choose} gave. */
     public long outside(SpecialValues chosen) {
       return total - chosen.patterns().stream().mapToLong(bits -> counts.get(bits)[0]).sum();
     }

@@ -10,7 +10,9 @@ import dev.tessera.field.FieldInfo;
 import dev.tessera.field.Metrics;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
+import dev.tessera.testing.SyntheticModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -364,6 +366,34 @@ final class CodecTest {
     }
     try (Codec codec = Codec.open(FACTORIZED, full.withChannelsPerStream(CodecOptions.WHOLE))) {
       assertThat(codec.check(open(compress(codec, field))).streams()).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5, 16})
+  void modelsOfAnyNumberOfInputChannelsWork(int channels) throws IOException {
+    Field field = TestFields.smooth(DataType.FLOAT32, 18, 7, 40, 100);
+    for (Architecture architecture : Architecture.values()) {
+      Model model = SyntheticModel.of(architecture, 8, 24, channels, 19);
+      try (Codec codec = Codec.open(model, MINMAX)) {
+        byte[] container = compress(codec, field);
+        assertThat(open(container).header().grid().groups()).isEqualTo(Math.ceilDiv(7, channels));
+        assertThat(decompress(codec, container).info()).isEqualTo(field.info());
+      }
+    }
+  }
+
+  @Test
+  void tilesFitTheModelsStride() throws IOException {
+    Field field = TestFields.smooth(DataType.FLOAT32, 20, 37, 49);
+    try (Codec codec = Codec.open(FACTORIZED, MINMAX)) {
+      assertThat(open(compress(codec, field)).header().grid().tileHeight()).isEqualTo(48);
+    }
+    try (Codec codec = Codec.open(MEANS, MINMAX)) {
+      assertThat(open(compress(codec, field)).header().grid().tileHeight()).isEqualTo(64);
+    }
+    try (Codec codec = Codec.open(MEANS, MINMAX.withTile(80, 64))) {
+      assertThatThrownBy(() -> compress(codec, field)).hasMessageContaining("multiples of 64");
     }
   }
 

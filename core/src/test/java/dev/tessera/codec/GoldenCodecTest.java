@@ -1,11 +1,13 @@
 package dev.tessera.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tessera.container.ContainerReader;
 import dev.tessera.container.TileRecord;
 import dev.tessera.field.Field;
 import dev.tessera.field.FieldSource;
+import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Model;
@@ -72,6 +74,56 @@ final class GoldenCodecTest {
         assertThat(restored.get(i))
             .isCloseTo(image.get(i), org.assertj.core.data.Offset.offset(1e-4));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "bmshj2018-factorized",
+        "bmshj2018-factorized-relu",
+        "bmshj2018-hyperprior",
+        "mbt2018-mean"
+      })
+  void compressAisStringsAreReadAndWrittenWithoutAContainer(String architecture)
+      throws IOException {
+    Path folder = TestData.file("golden/" + architecture);
+    Model model = Model.read(folder.resolve("checkpoint.pth.tar"));
+    int values = 3 * 128 * 192;
+    try (CompressAiStrings codec = new CompressAiStrings(model)) {
+      for (int b = 0; b < 2; b++) {
+        List<byte[]> golden = new java.util.ArrayList<>();
+        golden.add(Files.readAllBytes(folder.resolve("string_0_" + b + ".bin")));
+        if (model.architecture().hasHyperprior()) {
+          golden.add(Files.readAllBytes(folder.resolve("string_1_" + b + ".bin")));
+        }
+        float[] restored = codec.decompress(golden, 128, 192);
+        float[] expected = image(folder.resolve("x_hat.npy"), b, values);
+        for (int i = 0; i < values; i++) {
+          assertThat(restored[i])
+              .isCloseTo(expected[i], org.assertj.core.data.Offset.offset(1e-4f));
+        }
+        List<byte[]> written = codec.compress(image(folder.resolve("x.npy"), b, values), 128, 192);
+        assertThat(written).hasSameSizeAs(golden);
+        for (int s = 0; s < golden.size(); s++) {
+          assertThat(written.get(s)).isEqualTo(golden.get(s));
+        }
+      }
+      assertThatThrownBy(() -> codec.decompress(List.of(), 128, 192))
+          .isInstanceOf(TesseraException.Invalid.class);
+      assertThatThrownBy(() -> codec.compress(new float[3 * 100 * 100], 100, 100))
+          .hasMessageContaining("multiples of");
+    }
+  }
+
+  private static float[] image(Path file, int number, int values) throws IOException {
+    try (FieldSource source = FieldFiles.open(file.toString(), OpenOptions.NONE)) {
+      float[] image = new float[values];
+      MemorySegment target = MemorySegment.ofArray(image);
+      for (int c = 0; c < 3; c++) {
+        source.read(3L * number + c, 0, 128, 0, 192, target.asSlice(4L * c * 128 * 192));
+      }
+      return image;
     }
   }
 }
