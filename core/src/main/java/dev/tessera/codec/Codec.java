@@ -18,6 +18,7 @@ import dev.tessera.field.TileGrid;
 import dev.tessera.io.PendingFile;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
+import dev.tessera.model.Network;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
 import dev.tessera.transform.NormalizerSpec;
@@ -121,6 +122,10 @@ public final class Codec implements AutoCloseable {
    * @return number of bytes written
    */
   public long compress(FieldSource field, OutputStream out) throws IOException {
+    if (!model.has(Network.G_A)) {
+      throw new TesseraException.Invalid(
+          "model " + model.name() + " can only decompress: use the complete model to compress");
+    }
     FieldInfo info = field.info();
     NormalizerSpec spec =
         options
@@ -319,7 +324,8 @@ public final class Codec implements AutoCloseable {
   }
 
   /**
-   * How far a container is from the field that it was made of, over all slices and slice by slice.
+   * How far a container is from the field that it was made of, over all slices and slice by slice;
+   * the list is empty for fields of more than a million slices.
    */
   public record Verification(Metrics total, List<Metrics> slices) {}
 

@@ -48,7 +48,7 @@ final class Tiler {
     this.hasMasks = hasMasks;
     this.type = info.type();
     int places = Math.multiplyExact(grid.tileHeight(), grid.tileWidth());
-    this.box = MemorySegment.ofArray(new long[Math.ceilDiv(places * type.bytes(), 8)]);
+    this.box = MemorySegment.ofArray(new long[Math.ceilDiv(places, 8) * type.bytes()]);
     this.row = new double[grid.tileWidth()];
     this.plane = new float[places];
     this.special = new boolean[places];

@@ -425,6 +425,9 @@ final class CodecTest {
       assertThat(embedded.id()).isEqualTo(model.id());
       try (Codec codec = Codec.open(embedded, MINMAX)) {
         assertThat(compare(expected, decompress(codec, container)).maxError()).isLessThan(1e-6);
+        assertThatThrownBy(() -> compress(codec, field))
+            .isInstanceOf(TesseraException.Invalid.class)
+            .hasMessageContaining("can only decompress");
       }
     }
   }
