@@ -14,6 +14,7 @@ import java.util.List;
 /** Compares what is written to it with an original, box by box, and keeps only the errors. */
 final class ComparingSink implements FieldSink {
   private final FieldSource original;
+
   /** More slices than this are not told apart. */
   private static final long MAX_SLICES = 1 << 20;
 
