@@ -12,6 +12,7 @@ import java.util.Arrays;
 public final class Zstd {
   private static final int PLAIN = 0;
   private static final int PACKED = 1;
+  private static final int MAX_BLOCK = 128 << 10;
 
   private Zstd() {}
 
@@ -47,7 +48,9 @@ public final class Zstd {
     try {
       ZstdJavaDecompressor zstd = new ZstdJavaDecompressor();
       long size = zstd.getDecompressedSize(data, 1, data.length - 1);
-      if (size < 0 || size > Math.min(limit, Integer.MAX_VALUE - 64)) {
+      // a block takes at least four bytes of the frame and gives at most 128 KiB
+      long possible = (data.length / 4 + 1L) * MAX_BLOCK;
+      if (size < 0 || size > Math.min(Math.min(limit, possible), Integer.MAX_VALUE - 64)) {
         throw in.corrupt("unpacks to an impossible size");
       }
       byte[] plain = new byte[(int) size];

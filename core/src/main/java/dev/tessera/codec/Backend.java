@@ -19,8 +19,16 @@ public interface Backend extends AutoCloseable {
   /** Device and precision for people and for the container: {@code "cpu fp32"}. */
   String description();
 
+  /** Tiles per batch that use the device well, where the user does not say. */
+  int preferredBatch(TileFormat format);
+
+  /** Batches in flight that use the device well, where the user does not say. */
+  int preferredInFlight();
+
   /**
-   * Makes room for one batch in flight.
+   * Makes room for one batch in flight. The codec opens lanes for each of its calls and closes them
+   * at its end, so a backend with expensive buffers keeps closed ones for the next lane of the same
+   * format and capacity.
    *
    * @param format sizes of all tiles of all its batches
    * @param capacity largest number of tiles in a batch
@@ -53,6 +61,12 @@ public interface Backend extends AutoCloseable {
     PackedBatch encode(int count);
 
     /**
+     * Memory for the streams of a batch that is to be decoded, filled before {@link #decode}. Valid
+     * until the next call of this method; on a GPU this is pinned host memory.
+     */
+    MemorySegment streams(long bytes);
+
+    /**
      * Restores tiles into {@link #tiles()}.
      *
      * @throws dev.tessera.field.TesseraException.Corrupt if a stream is damaged, or decodes to
@@ -65,29 +79,28 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * Finds and opens one kind of backend; implementations are found by {@link
-   * java.util.ServiceLoader}.
+   * What a backend is opened with.
+   *
+   * @param model the model
+   * @param threads threads that the backend's own libraries may use
+   * @param workers pool of as many threads for the backend's own parallel work; the codec owns it
    */
+  record Settings(Model model, int threads, ForkJoinPool workers) {}
+
+  /** Finds and opens one kind of backend; found by {@link java.util.ServiceLoader}. */
   interface Provider {
     /** Name as in {@code --device}: {@code "cpu"}, {@code "cuda"}. */
     String name();
 
     /**
-     * {@code --device auto} takes the available backend with the largest preference; the CPU has 0.
+     * {@code --device auto} takes the usable backend with the largest preference; the CPU has 0.
      */
     int preference();
 
-    /**
-     * Why the backend cannot be used on this machine and what to do about it; empty where it can.
-     */
-    Optional<String> unavailable();
+    /** Why the backend cannot run this model here and what to do about it; empty where it can. */
+    Optional<String> unavailable(Model model);
 
-    /**
-     * Opens the backend for a model.
-     *
-     * @param threads threads that the backend's own libraries may use
-     * @param workers pool of as many threads for the backend's own parallel work; the codec owns it
-     */
-    Backend open(Model model, int threads, ForkJoinPool workers);
+    /** Opens the backend. */
+    Backend open(Settings settings);
   }
 }

@@ -1,6 +1,7 @@
 package dev.tessera.codec;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Model;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -19,17 +20,19 @@ public final class Backends {
   }
 
   /**
-   * The backend of a name; {@code auto} is the best one that works here.
+   * The backend of a name; {@code auto} is the best one that can run the model here.
    *
    * @throws TesseraException.Invalid if there is none of that name
    * @throws TesseraException.Unsupported if this machine cannot use it
    */
-  public static Backend.Provider choose(String name) {
+  public static Backend.Provider choose(String name, Model model) {
     List<Backend.Provider> all = all();
     for (Backend.Provider provider : all) {
-      if (name.equals("auto") ? provider.unavailable().isEmpty() : provider.name().equals(name)) {
+      if (name.equals("auto")
+          ? provider.unavailable(model).isEmpty()
+          : provider.name().equals(name)) {
         provider
-            .unavailable()
+            .unavailable(model)
             .ifPresent(problem -> {
               throw new TesseraException.Unsupported(
                   "the device '" + name + "' cannot be used: " + problem);

@@ -48,8 +48,6 @@ public final class Codec implements AutoCloseable {
   private static final String DEFAULT_NORMALIZER = "range";
 
   private static final int DEFAULT_TILE = 128;
-  private static final int DEFAULT_BATCH = 16;
-  private static final int DEFAULT_IN_FLIGHT = 2;
 
   private final Model model;
   private final CodecOptions options;
@@ -67,7 +65,9 @@ public final class Codec implements AutoCloseable {
         Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("tessera-lane-", 0).factory());
     try {
-      this.backend = Backends.choose(options.device()).open(model, threads, workers);
+      this.backend =
+          Backends.choose(options.device(), model)
+              .open(new Backend.Settings(model, threads, workers));
     } catch (RuntimeException | Error e) {
       shutDownThreads();
       throw e;
@@ -151,7 +151,7 @@ public final class Codec implements AutoCloseable {
             options.embedModel() ? Zstd.pack(model.decodeOnly().toBytes()) : null);
     ContainerWriter container = new ContainerWriter(out, header);
     Tiler tiler = new Tiler(info, grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
-    int capacity = capacity(grid);
+    int capacity = capacity(grid, format);
 
     new BatchPipeline<Encoding>() {
       private long next;
@@ -181,7 +181,7 @@ public final class Codec implements AutoCloseable {
         append(container, batch, format.streams());
         report(Progress.Phase.COMPRESS, batch.end, grid);
       }
-    }.run(backend, format, capacity, inFlight(), lanes);
+    }.run(backend, format, capacity, inFlight(grid, capacity), lanes);
     return container.finish();
   }
 
@@ -242,7 +242,7 @@ public final class Codec implements AutoCloseable {
         new Tiler(info, grid, normalizer, new SpecialValues(header.specials()), header.hasMasks());
     Crossfade crossfade = new Crossfade(grid, tiler);
     TileSelector tiles = new TileSelector(container, selection, format.streams());
-    int capacity = capacity(grid);
+    int capacity = capacity(grid, format);
 
     new BatchPipeline<List<TileSelector.Selected>>() {
       @Override
@@ -253,7 +253,7 @@ public final class Codec implements AutoCloseable {
 
       @Override
       void work(Backend.Lane lane, List<TileSelector.Selected> batch) {
-        lane.decode(pack(batch, format.streams()));
+        lane.decode(pack(lane, batch, format.streams()));
       }
 
       @Override
@@ -265,14 +265,15 @@ public final class Codec implements AutoCloseable {
         }
         report(Progress.Phase.DECOMPRESS, batch.getLast().tile().index() + 1, grid);
       }
-    }.run(backend, format, capacity, inFlight(), lanes);
+    }.run(backend, format, capacity, inFlight(grid, capacity), lanes);
   }
 
-  private static PackedBatch pack(List<TileSelector.Selected> batch, int streams) {
+  private static PackedBatch pack(
+      Backend.Lane lane, List<TileSelector.Selected> batch, int streams) {
     long[] streamBytes = new long[batch.size() * streams];
     int[] checks = new int[batch.size()];
     long total = batch.stream().mapToLong(selected -> selected.record().streams().byteSize()).sum();
-    MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(total)]);
+    MemorySegment bytes = lane.streams(total);
     long at = 0;
     for (int i = 0; i < batch.size(); i++) {
       TileRecord record = batch.get(i).record();
@@ -387,17 +388,17 @@ public final class Codec implements AutoCloseable {
     return Math.ceilDiv(extent, (long) tileUnit()) * tileUnit();
   }
 
-  private int capacity(TileGrid grid) {
+  private int capacity(TileGrid grid, TileFormat format) {
     if (options.batch() > 0) {
       return (int) Math.min(options.batch(), grid.count());
     }
-    long perTile = (long) grid.tileHeight() * grid.tileWidth();
-    long wanted = Math.max(1, (long) DEFAULT_BATCH * DEFAULT_TILE * DEFAULT_TILE / perTile);
-    return (int) Math.min(wanted, grid.count());
+    return (int) Math.min(backend.preferredBatch(format), grid.count());
   }
 
-  private int inFlight() {
-    return options.inFlight() > 0 ? options.inFlight() : DEFAULT_IN_FLIGHT;
+  /** No more lanes than there are batches: each has its memory. */
+  private int inFlight(TileGrid grid, int capacity) {
+    int wanted = options.inFlight() > 0 ? options.inFlight() : backend.preferredInFlight();
+    return (int) Math.min(wanted, Math.ceilDiv(grid.count(), (long) capacity));
   }
 
   private static void requireMemory(TileGrid grid) {

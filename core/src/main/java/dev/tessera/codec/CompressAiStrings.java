@@ -22,7 +22,8 @@ public final class CompressAiStrings implements AutoCloseable {
   public CompressAiStrings(Model model) {
     this.model = model;
     this.backend =
-        Backends.choose("auto").open(model, Runtime.getRuntime().availableProcessors(), workers);
+        Backends.choose("auto", model)
+            .open(new Backend.Settings(model, Runtime.getRuntime().availableProcessors(), workers));
   }
 
   /**

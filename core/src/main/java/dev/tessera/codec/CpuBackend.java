@@ -28,15 +28,18 @@ final class CpuBackend implements Backend {
     }
 
     @Override
-    public Optional<String> unavailable() {
+    public Optional<String> unavailable(Model model) {
       return Optional.empty();
     }
 
     @Override
-    public Backend open(Model model, int threads, ForkJoinPool workers) {
-      return new CpuBackend(model, threads, workers);
+    public Backend open(Settings settings) {
+      return new CpuBackend(settings.model(), settings.threads(), settings.workers());
     }
   }
+
+  /** Tiles of 128×128 that keep ONNX Runtime busy without filling the memory with activations. */
+  private static final int PREFERRED_BATCH = 16;
 
   private final Model model;
   private final int threads;
@@ -55,6 +58,17 @@ final class CpuBackend implements Backend {
   }
 
   @Override
+  public int preferredBatch(TileFormat format) {
+    long places = (long) format.height() * format.width();
+    return (int) Math.max(1, (long) PREFERRED_BATCH * 128 * 128 / places);
+  }
+
+  @Override
+  public int preferredInFlight() {
+    return 2; // one in the networks, one being read or written
+  }
+
+  @Override
   public String description() {
     return "cpu fp32";
   }
@@ -63,10 +77,11 @@ final class CpuBackend implements Backend {
   public Lane openLane(TileFormat format, int capacity) {
     // the largest pair of neighbouring activations: N channels at half the tile's sides, before and
     // after GDN
-    long activations =
-        4L * 3 * capacity * model.n() * (format.height() / 2L) * (format.width() / 2L);
+    long tiles = Math.min(capacity, PREFERRED_BATCH); // larger batches run in parts
+    long activations = 4L * 3 * tiles * model.n() * (format.height() / 2L) * (format.width() / 2L);
+    long buffers = 4L * capacity * (format.elements() + format.latent().symbols());
     Memory.requireNative(
-        activations,
+        activations + buffers,
         "a batch of " + capacity + " tiles of " + format.height() + "x" + format.width());
     return new CpuLane(this, format, capacity);
   }

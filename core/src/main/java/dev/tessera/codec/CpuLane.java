@@ -27,6 +27,8 @@ final class CpuLane implements Backend.Lane {
   private final MemorySegment sides;
   private final ConcurrentLinkedQueue<CpuTileCoder> coders = new ConcurrentLinkedQueue<>();
 
+  private MemorySegment streams = MemorySegment.ofArray(new byte[0]);
+
   CpuLane(CpuBackend backend, TileFormat format, int capacity) {
     this.backend = backend;
     this.format = format;
@@ -55,6 +57,14 @@ final class CpuLane implements Backend.Lane {
   @Override
   public MemorySegment tiles() {
     return tiles;
+  }
+
+  @Override
+  public MemorySegment streams(long bytes) {
+    if (streams.byteSize() < bytes) {
+      streams = MemorySegment.ofArray(new byte[Math.toIntExact(Math.max(bytes, 1 << 16))]);
+    }
+    return streams.asSlice(0, bytes);
   }
 
   @Override
@@ -154,6 +164,12 @@ final class CpuLane implements Backend.Lane {
     } catch (ExecutionException e) {
       if (rootOf(e) instanceof TesseraException tessera) {
         throw tessera;
+      }
+      if (rootOf(e) instanceof OutOfMemoryError) {
+        throw new TesseraException.Unsupported(
+            "there is not enough memory for "
+                + count
+                + " tiles at a time: use smaller tiles, --batch 1, or a larger -Xmx");
       }
       throw new IllegalStateException(e.getCause());
     }

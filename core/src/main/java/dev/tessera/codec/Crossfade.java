@@ -47,7 +47,7 @@ final class Crossfade {
     this.left = new float[grid.channels() * grid.tileHeight() * overlap];
     if (overlap > 0) {
       long size = (long) grid.channels() * overlap * grid.shape().width();
-      if (8 * size > Runtime.getRuntime().maxMemory() / 2) {
+      if (size > Integer.MAX_VALUE - 8 || 8 * size > Runtime.getRuntime().maxMemory() / 2) {
         throw new TesseraException.Unsupported(
             "blending rows of "
                 + grid.shape().width()

@@ -227,16 +227,28 @@ final class Tiler {
     long fill = info.fillBits().getAsLong();
     for (int i = from; i < from + count; i++) {
       if (type.getBits(box, i) == fill) {
-        double value = type.get(box, i);
-        double other =
-            switch (type) {
-              case FLOAT32 -> Math.nextUp((float) value);
-              case FLOAT64 -> Math.nextUp(value);
-              default -> value < type.max() ? value + 1 : value - 1;
-            };
-        type.set(box, i, other);
+        type.setBits(box, i, neighbour(fill));
       }
     }
+  }
+
+  private long neighbour(long bits) {
+    return switch (type) {
+      case FLOAT32 -> {
+        float value = (float) type.valueOf(bits);
+        yield type.bitsOf(value == Float.MAX_VALUE ? Math.nextDown(value) : Math.nextUp(value));
+      }
+      case FLOAT64 -> {
+        double value = type.valueOf(bits);
+        yield type.bitsOf(value == Double.MAX_VALUE ? Math.nextDown(value) : Math.nextUp(value));
+      }
+      // not through double, which cannot tell large int64 values apart
+      case INT64 -> bits == Long.MAX_VALUE ? bits - 1 : bits + 1;
+      default -> {
+        double value = type.valueOf(bits);
+        yield type.bitsOf(value < type.max() ? value + 1 : value - 1);
+      }
+    };
   }
 
   private void restore(SpecialMask mask, int place, int to, int count) {

@@ -52,7 +52,9 @@ public record Header(
 
   private static final int MAX_RANK = 32;
   private static final int MAX_STAGES = 64;
-  private static final long MAX_ATTRIBUTE_BYTES = 1L << 28;
+  private static final List<Integer> STAGE_IDS =
+      List.of(Stage.NORMALIZER, Stage.MODEL, Stage.ENTROPY);
+  private static final long MAX_ATTRIBUTE_BYTES = 1L << 24;
   private static final long MAX_MODEL_BYTES = 1L << 30;
   private static final int MODEL_ID_BYTES = 16;
 
@@ -223,6 +225,20 @@ public record Header(
       if (stages.size() > MAX_STAGES) {
         throw s.corrupt("has more than " + MAX_STAGES + " stages");
       }
+    }
+    for (Stage stage : stages) {
+      if (stage.id() != Stage.NORMALIZER && stage.parameters().length > 0) {
+        throw s.corrupt("has parameters for a stage that takes none");
+      }
+    }
+    List<Integer> ids = stages.stream().map(Stage::id).toList();
+    if (!ids.equals(STAGE_IDS)) {
+      throw new TesseraException.Unsupported(
+          "the file's values went through the stages "
+              + ids
+              + ", but this version of Tessera undoes "
+              + STAGE_IDS
+              + ": a newer one is needed");
     }
     List<Long> specials = new ArrayList<>();
     ByteReader p = entries.get(SPECIALS);

@@ -121,16 +121,15 @@ public enum DataType {
    */
   public void read(MemorySegment data, long index, double[] target, int count) {
     switch (this) {
+      // one bulk copy instead of an access with its checks per value
       case FLOAT32 -> {
+        float[] values = new float[count];
+        MemorySegment.copy(data, LE_FLOAT, index * 4, values, 0, count);
         for (int i = 0; i < count; i++) {
-          target[i] = data.get(LE_FLOAT, (index + i) * 4);
+          target[i] = values[i];
         }
       }
-      case FLOAT64 -> {
-        for (int i = 0; i < count; i++) {
-          target[i] = data.get(LE_DOUBLE, (index + i) * 8);
-        }
-      }
+      case FLOAT64 -> MemorySegment.copy(data, LE_DOUBLE, index * 8, target, 0, count);
       default -> {
         for (int i = 0; i < count; i++) {
           target[i] = get(data, index + i);

@@ -41,7 +41,10 @@ public record Metrics(
    * differs.
    */
   public double psnr() {
-    return rmse == 0 ? Double.POSITIVE_INFINITY : 20 * Math.log10(range() / rmse);
+    // halves and a difference of logarithms: neither the range nor the quotient may overflow
+    return rmse == 0
+        ? Double.POSITIVE_INFINITY
+        : 20 * (Math.log10(max / 2 - min / 2) - Math.log10(rmse / 2));
   }
 
   /** Collects errors box by box; the parts of a field may be merged in any order. */
@@ -51,7 +54,9 @@ public record Metrics(
     private long values;
     private double min = Double.POSITIVE_INFINITY;
     private double max = Double.NEGATIVE_INFINITY;
-    private double squares;
+    private double
+        squares; // sum of (error / scale)², so that no square leaves the range of doubles
+    private double scale;
     private double maxError;
     private long specials;
     private long specialsChanged;
@@ -67,7 +72,6 @@ public record Metrics(
      * little-endian.
      */
     public void add(MemorySegment original, MemorySegment restored, long count) {
-      double boxSquares = 0;
       for (long i = 0; i < count; i++) {
         double x = type.get(original, i);
         if (!Double.isFinite(x) || isFill(original, i)) {
@@ -84,10 +88,20 @@ public record Metrics(
         if (Double.isNaN(error)) {
           error = Double.POSITIVE_INFINITY;
         }
-        boxSquares += error * error;
+        addSquare(error);
         maxError = Math.max(maxError, error);
       }
-      squares += boxSquares;
+    }
+
+    private void addSquare(double error) {
+      if (error > scale) {
+        double ratio = scale / error;
+        squares = squares * ratio * ratio + 1;
+        scale = error;
+      } else if (error > 0) {
+        double ratio = error == scale ? 1 : error / scale; // also where both are infinite
+        squares += ratio * ratio;
+      }
     }
 
     private boolean isFill(MemorySegment original, long i) {
@@ -99,7 +113,14 @@ public record Metrics(
       values += other.values;
       min = Math.min(min, other.min);
       max = Math.max(max, other.max);
-      squares += other.squares;
+      if (other.scale > scale) {
+        double ratio = scale / other.scale;
+        squares = squares * ratio * ratio + other.squares;
+        scale = other.scale;
+      } else if (other.scale > 0) {
+        double ratio = other.scale == scale ? 1 : other.scale / scale; // as in addSquare
+        squares += other.squares * ratio * ratio;
+      }
       maxError = Math.max(maxError, other.maxError);
       specials += other.specials;
       specialsChanged += other.specialsChanged;
@@ -107,7 +128,7 @@ public record Metrics(
 
     /** The figures so far. */
     public Metrics metrics() {
-      double rmse = values == 0 ? 0 : Math.sqrt(squares / values);
+      double rmse = values == 0 ? 0 : scale * Math.sqrt(squares / values);
       boolean none = values == 0;
       return new Metrics(
           values, none ? 0 : min, none ? 0 : max, rmse, maxError, specials, specialsChanged);

@@ -225,7 +225,7 @@ public final class ModelStore {
               + idOrPrefix
               + " is not here: install it into "
               + folder
-              + " or name its file");
+              + " with 'tessera import', or name its file with --model");
     }
     return only(identified, idOrPrefix);
   }
@@ -286,7 +286,7 @@ public final class ModelStore {
                 + model.name()
                 + " already (id "
                 + entry.id().substring(0, 12)
-                + "): choose another name");
+                + "): choose another with --name");
       }
     }
     Files.createDirectories(folder);

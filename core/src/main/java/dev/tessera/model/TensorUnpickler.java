@@ -25,8 +25,13 @@ import net.razorvine.pickle.Unpickler;
  * quadratic time, or by allocating a size that the pickle merely claims is done here instead.
  */
 final class TensorUnpickler extends Unpickler {
+  /** Checkpoints with optimizer state have some ten thousand. */
+  private static final int MAX_OPERATIONS = 1 << 20;
+
   private static final int MAX_NAME = 200;
   private static final int MAX_INTEGER_BYTES = 1024;
+
+  private int operations;
 
   /** Every storage that the pickle names, by key. */
   private final Map<String, Storage> storages = new LinkedHashMap<>();
@@ -130,6 +135,10 @@ final class TensorUnpickler extends Unpickler {
 
   @Override
   protected Object dispatch(short opcode) throws PickleException, IOException {
+    // every operation may build an object, and compressed input gives them away for nothing
+    if (++operations > MAX_OPERATIONS) {
+      throw new PickleException("more than " + MAX_OPERATIONS + " operations");
+    }
     switch (opcode) {
       case Opcodes.GLOBAL -> {
         String module = PickleUtils.readline(input);

@@ -34,7 +34,7 @@ final class TorchCheckpoint implements AutoCloseable {
       List.of("state_dict", "model_state_dict", "model", "network", "net");
 
   /** The longest pickle of a hundred tensors with an optimizer's state is about 100 kB. */
-  private static final long MAX_PICKLE = 32L << 20;
+  private static final long MAX_PICKLE = 4L << 20;
 
   /** Deflate cannot do better than 1032 : 1. */
   private static final long MAX_EXPANSION = 1032;

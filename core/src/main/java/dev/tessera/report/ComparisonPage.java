@@ -7,6 +7,7 @@ import dev.tessera.report.FieldImages.Scale;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -112,8 +113,13 @@ public final class ComparisonPage {
         .append("</p>\n</header>\n");
     appendNumbers(html, numbers);
     String units = original.info().attributes().getOrDefault("units", "");
+    List<Plane> planes = new ArrayList<>();
     for (long slice : slices) {
-      appendSlice(html, original, restored, slice, units);
+      planes.add(FieldImages.read(original, slice, MAX_SIDE));
+    }
+    List<Scale> scales = Scale.of(planes);
+    for (int i = 0; i < planes.size(); i++) {
+      appendSlice(html, original, restored, slices.get(i), planes.get(i), scales.get(i), units);
     }
     appendCommands(html, commands);
     html.append("</main>\n</body>\n</html>\n");
@@ -135,12 +141,16 @@ public final class ComparisonPage {
   }
 
   private static void appendSlice(
-      StringBuilder html, FieldSource original, FieldSource restored, long slice, String units)
+      StringBuilder html,
+      FieldSource original,
+      FieldSource restored,
+      long slice,
+      Plane before,
+      Scale scale,
+      String units)
       throws IOException {
-    Plane before = FieldImages.read(original, slice, MAX_SIDE);
     Plane after = FieldImages.read(restored, slice, MAX_SIDE);
     Plane error = after.minus(before);
-    Scale scale = Scale.of(before);
     Scale errorScale = Scale.symmetric(error);
     html.append("<section>\n<h2>Slice ").append(slice).append("</h2>\n<div class=\"row\">\n");
     appendFigure(html, "Original", slice, before, scale, ColourMap.SEQUENTIAL, units);

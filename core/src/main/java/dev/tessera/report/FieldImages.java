@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javax.imageio.ImageIO;
@@ -75,9 +76,18 @@ public final class FieldImages {
     }
 
     /**
-     * The range of a plane's finite values; logarithmic if all are positive and the largest is far
-     * above their median. A plane without finite values has 0 to 0.
+     * For every plane the range of its finite values. All are logarithmic or none is, so that
+     * slices of one field look alike: if all values are positive and one plane has its largest far
+     * above its median. A plane without finite values has 0 to 0.
      */
+    public static List<Scale> of(List<Plane> planes) {
+      List<Scale> alone = planes.stream().map(Scale::of).toList();
+      boolean positive = alone.stream().allMatch(scale -> scale.low > 0);
+      boolean logarithmic = positive && alone.stream().anyMatch(Scale::logarithmic);
+      return alone.stream().map(scale -> new Scale(scale.low, scale.high, logarithmic)).toList();
+    }
+
+    /** The scale of a plane on its own. */
     public static Scale of(Plane plane) {
       double[] finite = Arrays.stream(plane.values()).filter(Double::isFinite).sorted().toArray();
       if (finite.length == 0) {

@@ -398,6 +398,29 @@ final class CodecTest {
   }
 
   @Test
+  void largeIntegersAreKeptFromTheFillValueToo() throws IOException {
+    Field field = Field.allocate(FieldInfo.of("", DataType.INT64, Shape.of(8, 8)));
+    Field filled =
+        new Field(
+            new FieldInfo(
+                "",
+                DataType.INT64,
+                Shape.of(8, 8),
+                java.util.OptionalLong.of(Long.MIN_VALUE),
+                java.util.Map.of()),
+            field.data());
+    for (int i = 0; i < 64; i++) {
+      DataType.INT64.setBits(field.data(), i, i == 5 ? Long.MIN_VALUE : Long.MIN_VALUE + 100);
+    }
+    try (Codec codec = Codec.open(FACTORIZED, MINMAX)) {
+      Field restored = decompress(codec, compress(codec, filled));
+      for (int i = 0; i < 64; i++) {
+        assertThat(DataType.INT64.getBits(restored.data(), i) == Long.MIN_VALUE).isEqualTo(i == 5);
+      }
+    }
+  }
+
+  @Test
   void anotherModelIsRefused() throws IOException {
     Field field = TestFields.smooth(DataType.FLOAT32, 14, 64, 64);
     byte[] container;

@@ -79,7 +79,9 @@ final class ValuesTest {
     assertThat(m.values()).isEqualTo(3);
     assertThat(m.rmse()).isEqualTo(Math.sqrt(10.0 / 3));
     assertThat(m.nrmse()).isEqualTo(Math.sqrt(10.0 / 3) / 10);
-    assertThat(m.psnr()).isEqualTo(20 * Math.log10(10 / Math.sqrt(10.0 / 3)));
+    assertThat(m.psnr())
+        .isCloseTo(
+            20 * Math.log10(10 / Math.sqrt(10.0 / 3)), org.assertj.core.data.Offset.offset(1e-9));
     assertThat(m.maxError()).isEqualTo(3);
     assertThat(m.specials()).isEqualTo(1);
     assertThat(m.specialsChanged()).isZero();
@@ -93,6 +95,9 @@ final class ValuesTest {
         MemorySegment.ofArray(new double[] {1, Double.NaN}),
         2);
     assertThat(all.metrics().maxError()).isInfinite();
+    all.merge(all);
+    assertThat(all.metrics().rmse()).isInfinite();
+    assertThat(all.metrics().psnr()).isEqualTo(Double.NEGATIVE_INFINITY);
   }
 
   @Test
@@ -106,5 +111,25 @@ final class ValuesTest {
     assertThat(all.metrics().specials()).isEqualTo(2);
     assertThat(all.metrics().specialsChanged()).isEqualTo(1);
     assertThat(all.metrics().psnr()).isInfinite();
+  }
+
+  @Test
+  void metricsHoldAtEveryMagnitude() {
+    for (double unit : new double[] {1e-200, 1, 1e150, 1e307}) {
+      Metrics.Accumulator one = new Metrics.Accumulator(DataType.FLOAT64, OptionalLong.empty());
+      Metrics.Accumulator two = new Metrics.Accumulator(DataType.FLOAT64, OptionalLong.empty());
+      one.add(
+          MemorySegment.ofArray(new double[] {-unit, unit}),
+          MemorySegment.ofArray(new double[] {-unit, 0.5 * unit}),
+          2);
+      two.add(
+          MemorySegment.ofArray(new double[] {0}), MemorySegment.ofArray(new double[] {unit}), 1);
+      one.merge(two);
+      Metrics m = one.metrics();
+      double rmse = Math.sqrt(1.25 / 3);
+      assertThat(m.rmse() / unit).isCloseTo(rmse, org.assertj.core.data.Offset.offset(1e-12));
+      assertThat(m.psnr())
+          .isCloseTo(20 * Math.log10(2 / rmse), org.assertj.core.data.Offset.offset(1e-9));
+    }
   }
 }
