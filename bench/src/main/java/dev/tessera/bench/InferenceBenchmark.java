@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import dev.tessera.model.Model;
+import dev.tessera.model.ModelStore;
 import dev.tessera.model.Network;
 import dev.tessera.model.OnnxExport;
 import dev.tessera.transform.OnnxNetwork;
@@ -16,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The CPU engine beside ONNX Runtime driven alone, on the same graph and the same memory. An
  * operation transforms one batch; the counter {@code bytes} tells bytes of the float32 tiles per
- * second. {@code -p model=FILE} names another model.
+ * second. {@code -p model=MODEL} names another model.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -67,8 +67,8 @@ public class InferenceBenchmark {
   @Param("0")
   public int threads;
 
-  /** The model. */
-  @Param("../shared/models/nyx-factorized.safetensors")
+  /** The model: name, id or file. */
+  @Param("nyx-factorized")
   public String model;
 
   private Arena arena;
@@ -92,7 +92,7 @@ public class InferenceBenchmark {
   /** Prepares both engines and a batch of random data. */
   @Setup(Level.Trial)
   public void setUp() throws IOException, OrtException {
-    Model weights = Model.read(Path.of(model));
+    Model weights = ModelStore.user().find(model);
     byte[] file =
         graph.equals("plain")
             ? OnnxExport.network(weights, network)

@@ -29,9 +29,9 @@ record Latents(
    * The latents of a name: {@code gaussian}, drawn from a scale hyperprior's 64 tables, or the
    * stored symbols of a simulated field with the tables of the model that made them.
    *
-   * @param model a model file with 192 channels
+   * @param model a model with 192 channels
    */
-  static Latents load(String name, Path folder, Path model) throws IOException {
+  static Latents load(String name, Path folder, Model model) throws IOException {
     if (name.equals("gaussian")) {
       return gaussian();
     }
@@ -45,7 +45,7 @@ record Latents(
     for (int i = 0; i < symbols.length; i++) {
       symbols[i] = bytes[i];
     }
-    return new Latents(symbols, null, Model.read(model).bottleneckTables(), CHANNELS, 8, 8);
+    return new Latents(symbols, null, model.bottleneckTables(), CHANNELS, 8, 8);
   }
 
   /**

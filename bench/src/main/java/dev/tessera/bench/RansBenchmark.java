@@ -2,6 +2,7 @@ package dev.tessera.bench;
 
 import dev.tessera.entropy.Rans;
 import dev.tessera.entropy.StreamLayout;
+import dev.tessera.model.ModelStore;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The entropy coder of the compatible profile on one thread. An operation codes all latents of a
  * data set; the counter {@code symbols} tells symbols per second. {@code -p latents=FOLDER -p
- * model=FILE} name other inputs; the defaults are relative to the root of the repository.
+ * model=MODEL} name other inputs; the default folder is relative to the root of the repository.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -45,8 +46,8 @@ public class RansBenchmark {
   @Param("testdata/golden/latents")
   public String latents;
 
-  /** The model that made them. */
-  @Param("../shared/models/nyx-factorized.safetensors")
+  /** The model that made them: name, id or file. */
+  @Param("nyx-factorized")
   public String model;
 
   private final Rans.Encoder encoder = new Rans.Encoder();
@@ -68,7 +69,7 @@ public class RansBenchmark {
   /** Reads the latents, encodes them once and checks that they come back. */
   @Setup(Level.Trial)
   public void setUp() throws IOException {
-    input = Latents.load(data, Path.of(latents), Path.of(model));
+    input = Latents.load(data, Path.of(latents), ModelStore.user().find(model));
     layout = input.layout(streams);
     offsets = new long[input.tiles() * layout.streams() + 1];
     decoded = new int[input.symbols().length];
