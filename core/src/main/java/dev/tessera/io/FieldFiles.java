@@ -134,8 +134,8 @@ public final class FieldFiles {
    * by the extension; other names get raw data.
    *
    * @param spec a path, optionally followed by {@code :inner}, or {@code -}
-   * @throws TesseraException.Invalid if the folder is missing or not writable, or the file is
-   *     read-only
+   * @throws TesseraException.Invalid if the folder is missing or not writable, the file is
+   *     read-only, or its name is one of a compressed file
    * @throws TesseraException.Unsupported if the format cannot hold such a field
    */
   public static FieldSink create(String spec, FieldInfo info) throws IOException {
@@ -146,6 +146,12 @@ public final class FieldFiles {
     if (FileNames.extension(location.file()).equals("gz")) {
       throw new TesseraException.Unsupported(
           "'" + spec + "' cannot be written with gzip: leave out .gz");
+    }
+    if (FileNames.extension(location.file()).equals("tsr")) {
+      throw new TesseraException.Invalid(
+          "'"
+              + spec
+              + "' has the ending of compressed files: give one of a field, such as .npy or .raw");
     }
     return byExtension(location.file()).create(location.file(), location.inner(), info);
   }

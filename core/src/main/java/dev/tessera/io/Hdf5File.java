@@ -46,7 +46,8 @@ final class Hdf5File implements Closeable {
     try {
       // Through a channel the library reads instead of mapping each chunk on its own, which would
       // exhaust the number of mappings a process may have.
-      HdfFile file = guard(path, () -> new HdfFile(channel, path.toAbsolutePath().toUri()));
+      HdfFile file =
+          guard(path, () -> new HdfFile(new Hdf5Channel(channel), path.toAbsolutePath().toUri()));
       return new Hdf5File(path, channel, file);
     } catch (RuntimeException e) {
       channel.close();

@@ -115,7 +115,7 @@ final class ValuesTest {
 
   @Test
   void metricsHoldAtEveryMagnitude() {
-    for (double unit : new double[] {1e-200, 1, 1e150, 1e307}) {
+    for (double unit : new double[] {1e-200, 1, 1e150, 1e307, 1.7e308}) {
       Metrics.Accumulator one = new Metrics.Accumulator(DataType.FLOAT64, OptionalLong.empty());
       Metrics.Accumulator two = new Metrics.Accumulator(DataType.FLOAT64, OptionalLong.empty());
       one.add(
@@ -128,6 +128,7 @@ final class ValuesTest {
       Metrics m = one.metrics();
       double rmse = Math.sqrt(1.25 / 3);
       assertThat(m.rmse() / unit).isCloseTo(rmse, org.assertj.core.data.Offset.offset(1e-12));
+      assertThat(m.nrmse()).isCloseTo(rmse / 2, org.assertj.core.data.Offset.offset(1e-12));
       assertThat(m.psnr())
           .isCloseTo(20 * Math.log10(2 / rmse), org.assertj.core.data.Offset.offset(1e-9));
     }

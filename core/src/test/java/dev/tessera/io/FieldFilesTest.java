@@ -147,6 +147,14 @@ class FieldFilesTest {
   }
 
   @Test
+  void theEndingOfCompressedFilesIsRefusedForFields() {
+    assertThatThrownBy(() -> create(folder.resolve("a.tsr").toString()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining(".npy or .raw");
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
   void listsItsFormats() {
     assertThat(FieldFiles.formats().keySet()).startsWith("npy", "NetCDF-3", "FITS").endsWith("raw");
     assertThat(FieldFiles.formats().get("raw")).contains("f32", "u16be", "d64", "raw");

@@ -111,7 +111,8 @@ class ModelStoreTest {
         .isInstanceOf(TesseraException.Invalid.class);
     assertThatThrownBy(() -> store.byId("0".repeat(32)))
         .isInstanceOf(TesseraException.Invalid.class)
-        .hasMessageContaining("is not here");
+        .hasMessageContaining("is not here")
+        .hasMessageContaining("tessera import");
     // three digits could be anything
     assertThatThrownBy(() -> store.byId(store.list().getFirst().id().substring(0, 3)))
         .isInstanceOf(TesseraException.Invalid.class);

@@ -156,6 +156,17 @@ class ComparisonPageTest {
   }
 
   @Test
+  void slicesOfOneFieldShareTheKindOfTheirScale() {
+    FieldImages.Plane even = new FieldImages.Plane(1, 3, new double[] {1, 2, 3});
+    FieldImages.Plane tailed = new FieldImages.Plane(1, 3, new double[] {1, 2, 900});
+    FieldImages.Plane withZero = new FieldImages.Plane(1, 3, new double[] {0, 2, 3});
+    assertThat(FieldImages.Scale.of(List.of(even, tailed)))
+        .containsExactly(new FieldImages.Scale(1, 3, true), new FieldImages.Scale(1, 900, true));
+    assertThat(FieldImages.Scale.of(List.of(even, tailed, withZero)))
+        .noneMatch(FieldImages.Scale::logarithmic);
+  }
+
+  @Test
   void lightnessRisesAllTheWay() {
     double last = -1;
     for (int i = 0; i <= 50; i++) {
