@@ -35,6 +35,9 @@ final class CompressCommand implements Callable<Integer> {
   /** Below this the model may not suit the data. */
   private static final double LOW_PSNR = 40;
 
+  /** A ratio of largest to smallest value beyond which logarithms are worth a try. */
+  private static final double MANY_DECADES = 1000;
+
   @Parameters(
       index = "0",
       paramLabel = "IN",
@@ -125,11 +128,22 @@ final class CompressCommand implements Callable<Integer> {
             metrics = codec.verify(source, container).total();
           }
         }
+        requireSpecials(metrics);
         pending.commit();
+        if (target.equals("-")) {
+          Console.requireWritten();
+        }
         report(console, codec, source, bytes, seconds, metrics, target);
       }
     }
     return 0;
+  }
+
+  private static void requireSpecials(Metrics metrics) {
+    if (metrics != null && metrics.specialsChanged() > 0) {
+      throw new TesseraException.BoundViolated(
+          metrics.specialsChanged() + " special values did not come back exactly");
+    }
   }
 
   private String defaultTarget() {
@@ -213,15 +227,15 @@ final class CompressCommand implements Callable<Integer> {
                 metrics.specials() == 0
                     ? ""
                     : "  " + metrics.specials() + " special values kept exactly"));
-    if (metrics.specialsChanged() > 0) {
-      throw new TesseraException.BoundViolated(
-          metrics.specialsChanged() + " special values did not come back exactly");
-    }
     if (metrics.psnr() < LOW_PSNR) {
+      boolean manyDecades = metrics.min() > 0 && metrics.max() > MANY_DECADES * metrics.min();
       console.warn(
           "PSNR is below 40 dB: model "
               + codec.model().name()
-              + " may not suit this data (for densities try --normalizer log10,minmax:slice)");
+              + " may not suit this data (try "
+              + (normalizer == null && manyDecades
+                  ? "--normalizer log10,minmax:slice)"
+                  : "another --model or --normalizer)"));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.tessera.cli;
 
 import dev.tessera.codec.Progress;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 
@@ -45,6 +46,16 @@ final class Console {
   void warn(String line) {
     if (!quiet) {
       err.println("tessera: warning: " + line);
+    }
+  }
+
+  /**
+   * Fails if standard output did not take all that was written: a full disk, a reader that is gone.
+   * A {@link PrintStream} keeps that to itself.
+   */
+  static void requireWritten() throws IOException {
+    if (System.out.checkError()) {
+      throw new IOException("standard output took only a part of the data");
     }
   }
 

@@ -16,22 +16,30 @@ import java.nio.file.Path;
 final class ContainerFiles implements Closeable {
   private final PendingFile spooled;
   private final ContainerReader reader;
+  private final long bytes;
 
-  private ContainerFiles(PendingFile spooled, ContainerReader reader) {
+  private ContainerFiles(PendingFile spooled, ContainerReader reader, long bytes) {
     this.spooled = spooled;
     this.reader = reader;
+    this.bytes = bytes;
   }
 
   static ContainerFiles open(String name) throws IOException {
     if (!name.equals("-")) {
-      return new ContainerFiles(null, ContainerReader.open(Path.of(name)));
+      Path file = Path.of(name);
+      if (Files.isDirectory(file)) {
+        throw new TesseraException.Invalid(
+            "'" + file + "' is a folder: give the name of a .tsr file");
+      }
+      return new ContainerFiles(null, ContainerReader.open(file), Files.size(file));
     }
     PendingFile spooled = PendingFile.scratch();
     try {
       try (OutputStream out = Files.newOutputStream(spooled.path())) {
         System.in.transferTo(out);
       }
-      return new ContainerFiles(spooled, ContainerReader.open(spooled.path()));
+      return new ContainerFiles(
+          spooled, ContainerReader.open(spooled.path()), Files.size(spooled.path()));
     } catch (IOException | RuntimeException e) {
       spooled.close();
       throw e;
@@ -63,6 +71,11 @@ final class ContainerFiles implements Closeable {
 
   ContainerReader reader() {
     return reader;
+  }
+
+  /** Size of the container. */
+  long bytes() {
+    return bytes;
   }
 
   @Override

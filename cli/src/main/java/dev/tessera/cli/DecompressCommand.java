@@ -85,6 +85,9 @@ final class DecompressCommand implements Callable<Integer> {
         try (FieldSink sink = FieldFiles.create(out, part)) {
           codec.decompress(container, selection, sink);
           sink.commit();
+          if (out.equals("-")) {
+            Console.requireWritten();
+          }
         }
       }
       double seconds = (System.nanoTime() - start) / 1e9;

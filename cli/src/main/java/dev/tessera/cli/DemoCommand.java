@@ -8,6 +8,7 @@ import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
+import dev.tessera.model.Model;
 import dev.tessera.report.ComparisonPage;
 import dev.tessera.synth.CosmologySynth;
 import java.io.IOException;
@@ -52,6 +53,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    CosmologySynth synth = new CosmologySynth(size, seed);
+    Model found = Models.find(model);
     Files.createDirectories(folder);
     Console console = new Console(work.quiet(), false, Float.BYTES);
     String extents = "_%1$dx%1$dx%1$d.f32".formatted(size);
@@ -61,12 +64,11 @@ final class DemoCommand implements Callable<Integer> {
     Path page = folder.resolve("demo.html");
 
     console.say("1  synth       " + original);
-    Field field = new CosmologySynth(size, seed).generate(CosmologySynth.Quantity.TEMPERATURE);
+    Field field = synth.generate(CosmologySynth.Quantity.TEMPERATURE);
     SynthCommand.write(field, original.toString());
 
     try (Codec codec =
-            Codec.open(
-                Models.find(model), work.options(console).withNormalizer("log10,minmax:slice"));
+            Codec.open(found, work.options(console).withNormalizer("log10,minmax:slice"));
         FieldSource source = FieldFiles.open(original.toString(), OpenOptions.NONE)) {
       console.say("2  compress    " + packed);
       long start = System.nanoTime();

@@ -2,6 +2,7 @@ package dev.tessera.cli;
 
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Shape;
+import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.io.RawType;
@@ -28,7 +29,7 @@ final class FieldOptions {
       names = "--fill",
       paramLabel = "VALUE",
       description = "Value that marks missing data; kept exactly.")
-  private Double fill;
+  private String fill;
 
   FieldSource open(String spec) throws IOException {
     return FieldFiles.open(
@@ -36,6 +37,15 @@ final class FieldOptions {
         new OpenOptions(
             shape == null ? null : Shape.parse(shape),
             dtype == null ? null : RawType.parse(dtype),
-            fill == null ? OptionalDouble.empty() : OptionalDouble.of(fill)));
+            fill == null ? OptionalDouble.empty() : OptionalDouble.of(fillValue())));
+  }
+
+  private double fillValue() {
+    try {
+      return fill.equalsIgnoreCase("nan") ? Double.NaN : Double.parseDouble(fill);
+    } catch (NumberFormatException e) {
+      throw new TesseraException.Invalid(
+          "--fill takes a number, such as -9999 or nan, not '" + fill + "'");
+    }
   }
 }

@@ -5,6 +5,7 @@ import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
 import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,6 +51,9 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (out != null) {
+      requireWritable(out);
+    }
     Model model = Model.read(checkpoint);
     Map<String, String> metadata = new TreeMap<>(model.metadata());
     if (normalizer != null) {
@@ -79,5 +83,16 @@ final class ImportCommand implements Callable<Integer> {
         model.id().substring(0, 32),
         file);
     return 0;
+  }
+
+  private static void requireWritable(Path file) {
+    if (Files.isDirectory(file)) {
+      throw new TesseraException.Invalid(
+          "'" + file + "' is a folder: give the name of a file to write");
+    }
+    if (!Files.isDirectory(file.toAbsolutePath().getParent())) {
+      throw new TesseraException.Invalid(
+          "the folder of '" + file + "' does not exist: create it or choose another name");
+    }
   }
 }

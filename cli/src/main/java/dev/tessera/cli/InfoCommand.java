@@ -17,7 +17,6 @@ import dev.tessera.model.Model;
 import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -31,8 +30,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = "Say what a .tsr file holds and where its bytes go.")
 final class InfoCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "FILE", description = "A .tsr file.")
-  private Path file;
+  @Parameters(paramLabel = "FILE", description = "A .tsr file, or - for standard input.")
+  private String file;
 
   @Option(names = "--json", description = "Print JSON.")
   private boolean json;
@@ -49,13 +48,17 @@ final class InfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (ContainerReader container = ContainerReader.open(file)) {
+    try (ContainerFiles opened = ContainerFiles.open(file)) {
+      ContainerReader container = opened.reader();
       Header header = container.header();
       Model found = null;
       String missing = null;
       try {
         found = Models.forContainer(header, model);
       } catch (TesseraException.Invalid e) {
+        if (model != null) {
+          throw e;
+        }
         missing = e.getMessage();
       }
       TileFormat format =
@@ -142,7 +145,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private String toJson(ContainerReader container, Model model, TileFormat format) {
-    Gson gson = new GsonBuilder().setPrettyPrinting().create();
+    Gson gson = new GsonBuilder().serializeNulls().setPrettyPrinting().create();
     Header header = container.header();
     FieldInfo field = header.field();
     TileGrid grid = header.grid();

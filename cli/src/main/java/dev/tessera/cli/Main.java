@@ -61,7 +61,15 @@ public final class Main {
       line.usage(line.getErr());
       return USAGE;
     }
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError e) {
+      line.getErr()
+          .println(
+              "tessera: there is not enough memory: give Java more with JAVA_OPTS=-Xmx…, or use"
+                  + " smaller tiles or a smaller --batch");
+      return DATA;
+    }
   }
 
   private static int usageError(CommandLine.ParameterException e, String[] args) {
@@ -70,20 +78,38 @@ public final class Main {
         .getErr()
         .println(
             "tessera: "
-                + e.getMessage()
+                + usageMessage(e)
                 + " (see: "
                 + command.getCommandSpec().qualifiedName()
                 + " --help)");
     return USAGE;
   }
 
+  private static String usageMessage(CommandLine.ParameterException e) {
+    if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)) {
+      return e.getMessage();
+    }
+    String first = unmatched.getUnmatched().getFirst();
+    return first.startsWith("-") && first.length() > 1
+        ? "there is no option '" + first + "'"
+        : e.getCommandLine().getParent() == null
+            ? "there is no command '" + first + "'"
+            : "'" + first + "' is one name too many";
+  }
+
   private static int report(PrintWriter err, Exception e) throws Exception {
     String message =
         switch (e) {
           case TesseraException known -> known.getMessage();
-          case NoSuchFileException missing -> missing.getFile() + " does not exist";
-          case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
-          case FileAlreadyExistsException exists -> exists.getFile() + " exists already";
+          case NoSuchFileException missing ->
+              "'"
+                  + missing.getFile()
+                  + "' does not exist: check the name and the folder you are in";
+          case AccessDeniedException denied ->
+              "'" + denied.getFile() + "' may not be read or written: ask its owner for permission";
+          // only ever a folder is to be made
+          case FileAlreadyExistsException exists ->
+              "'" + exists.getFile() + "' is a file, not a folder: choose another name";
           case FileSystemException fs ->
               fs.getFile() + ": " + (fs.getReason() == null ? fs.getMessage() : fs.getReason());
           case IOException io -> "reading or writing failed: " + io.getMessage();
@@ -91,7 +117,14 @@ public final class Main {
           default -> throw e;
         };
     err.println("tessera: " + message);
-    return e instanceof TesseraException.Invalid ? USAGE : DATA;
+    return switch (e) {
+      case TesseraException.Invalid i -> USAGE;
+      // as for fields, which are looked for before they are opened
+      case NoSuchFileException missing -> USAGE;
+      case AccessDeniedException denied -> USAGE;
+      case FileAlreadyExistsException exists -> USAGE;
+      default -> DATA;
+    };
   }
 
   /** Version of the jar. */

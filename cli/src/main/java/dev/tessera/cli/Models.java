@@ -24,7 +24,18 @@ final class Models {
    */
   static Model forContainer(Header header, String name) throws IOException {
     if (name != null) {
-      return ModelStore.user().find(name);
+      Model named = ModelStore.user().find(name);
+      if (!named.id().startsWith(header.modelId())) {
+        throw new TesseraException.Invalid(
+            "the file was made with model "
+                + header.modelId()
+                + ", not with "
+                + named.name()
+                + " ("
+                + named.id().substring(0, 32)
+                + "): leave out --model or name that one");
+      }
+      return named;
     }
     if (header.packedModel() == null) {
       return ModelStore.user().byId(header.modelId());

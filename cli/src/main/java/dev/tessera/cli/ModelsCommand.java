@@ -50,7 +50,7 @@ final class ModelsCommand implements Callable<Integer> {
 
   private static String toJson(ModelStore store) throws IOException {
     JsonArray models = new JsonArray();
-    Gson gson = new GsonBuilder().setPrettyPrinting().create();
+    Gson gson = new GsonBuilder().serializeNulls().setPrettyPrinting().create();
     for (ModelStore.Entry e : store.list()) {
       JsonObject model = new JsonObject();
       model.addProperty("name", e.name());

@@ -47,7 +47,12 @@ final class SynthCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Field field = new CosmologySynth(size, seed).generate(quantity);
     write(field, out);
-    System.out.printf("%s  %s %s%n", out, field.info().shape(), field.info().type().code());
+    boolean piped = out.equals("-");
+    if (piped) {
+      Console.requireWritten();
+    }
+    new Console(false, piped, field.info().type().bytes())
+        .say("%s  %s %s".formatted(out, field.info().shape(), field.info().type().code()));
     return 0;
   }
 

@@ -14,7 +14,8 @@ final class Text {
   static String bytes(long bytes) {
     double value = bytes;
     int unit = 0;
-    while (value >= 1000 && unit < UNITS.length - 1) {
+    // from here on three digits would round to 1000
+    while (value >= 999.5 && unit < UNITS.length - 1) {
       value /= 1000;
       unit++;
     }

@@ -10,8 +10,6 @@ import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
 import dev.tessera.field.TesseraException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -28,8 +26,11 @@ final class VerifyCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "ORIGINAL", description = "The field as it was.")
   private String original;
 
-  @Parameters(index = "1", paramLabel = "FILE", description = "The .tsr file.")
-  private Path file;
+  @Parameters(
+      index = "1",
+      paramLabel = "FILE",
+      description = "The .tsr file, or - for standard input.")
+  private String file;
 
   @Option(
       names = {"-m", "--model"},
@@ -47,14 +48,19 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (original.equals("-") && file.equals("-")) {
+      throw new TesseraException.Invalid(
+          "standard input cannot be both: name a file for one of them");
+    }
     try (FieldSource source = field.open(original);
-        ContainerReader container = ContainerReader.open(file)) {
+        ContainerFiles opened = ContainerFiles.open(file)) {
+      ContainerReader container = opened.reader();
       Console console = new Console(work.quiet(), false, source.info().type().bytes());
       try (Codec codec =
           Codec.open(Models.forContainer(container.header(), model), work.options(console))) {
         Codec.Verification verification = codec.verify(source, container);
         Metrics total = verification.total();
-        long bytes = Files.size(file);
+        long bytes = opened.bytes();
         if (json) {
           System.out.println(toJson(source, verification, bytes));
         } else {
@@ -105,7 +111,7 @@ final class VerifyCommand implements Callable<Integer> {
       verification.slices().forEach(m -> slices.add(metrics(m)));
       root.add("slices", slices);
     }
-    return new GsonBuilder().setPrettyPrinting().create().toJson(root);
+    return new GsonBuilder().serializeNulls().setPrettyPrinting().create().toJson(root);
   }
 
   private static JsonObject metrics(Metrics m) {

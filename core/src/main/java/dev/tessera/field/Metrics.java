@@ -33,7 +33,12 @@ public record Metrics(
    * RMSE as a share of the range; 0 where nothing differs, infinite where a constant field does.
    */
   public double nrmse() {
-    return rmse == 0 ? 0 : rmse / range();
+    if (rmse == 0) {
+      return 0;
+    }
+    double range = range();
+    // halves where the range of huge values is beyond the largest double
+    return Double.isInfinite(range) ? rmse / 2 / (max / 2 - min / 2) : rmse / range;
   }
 
   /**
