@@ -76,9 +76,10 @@ final class GoldenContainers {
             .withFill(-9999);
     Field field = Field.allocate(info);
     for (int i = 0; i < 3 * 40 * 50; i++) {
+      int slice = i / 2000;
       double x = i % 50 / 7.0;
       double y = i / 50 % 40 / 9.0;
-      type.set(field.data(), i, 280 + 15 * Math.sin(x + i / 2000) * Math.cos(y));
+      type.set(field.data(), i, 280 + 15 * Math.sin(x + slice) * Math.cos(y));
       if (i % 50 < 9 && i / 50 % 40 > 30) {
         type.set(field.data(), i, -9999);
       }
@@ -97,7 +98,8 @@ final class GoldenContainers {
     for (int i = 0; i < 4 * 70 * 90; i++) {
       double x = i % 90 - 40;
       double y = i / 90 % 70 - 30;
-      double wide = 200 + 60 * (i / 6300);
+      int slice = i / 6300;
+      double wide = 200 + 60 * slice;
       type.set(field.data(), i, Math.rint(100 + 3000 * Math.exp(-(x * x + y * y) / wide)));
     }
     return field;
