@@ -28,6 +28,10 @@ final class ArchitectureTest {
   @ArchTest
   static final ArchRule TRANSFORM = only("transform", "field", "bytes", "entropy", "model");
 
+  @ArchTest
+  static final ArchRule PIPELINE =
+      only("pipeline", "field", "bytes", "quant", "entropy", "transform");
+
   @ArchTest static final ArchRule SYNTH = only("synth", "field");
   @ArchTest static final ArchRule REPORT = only("report", "field");
 

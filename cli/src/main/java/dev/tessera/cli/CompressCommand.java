@@ -26,9 +26,10 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Examples:",
-      "  tessera compress rho_512x512x512.f32 rho.tsr --normalizer log10,minmax:slice",
-      "  tessera compress run.h5:/native_fields/temperature temperature.tsr",
-      "  tessera compress photo.png photo.tsr --model kodak-q4",
+      "  tessera compress run.h5:/native_fields/temperature temperature.tsr --bound 1e-4",
+      "  tessera compress rho_512x512x512.f32 rho.tsr --pipeline eb=pwrel:1e-2,lorenzo3,bitpack",
+      "  tessera compress rho_512x512x512.f32 rho.tsr --model nyx-factorized --normalizer"
+          + " log10,minmax:slice",
       "  cat t.raw | tessera compress - - --shape 240x37x49 --dtype f32 > t.tsr"
     })
 final class CompressCommand implements Callable<Integer> {
@@ -52,26 +53,12 @@ final class CompressCommand implements Callable<Integer> {
   private String out;
 
   @Option(
-      names = {"-m", "--model"},
-      description = "Model: name, id or file (default: " + Models.DEFAULT + ").")
-  private String model;
-
-  @Option(names = "--embed-model", description = "Put what is needed for decoding into the file.")
-  private boolean embedModel;
-
-  @Option(
-      names = "--normalizer",
-      paramLabel = "LIST",
-      description =
-          "What to do to values first, such as log10,minmax:slice (default: the model's own).")
-  private String normalizer;
-
-  @Option(
       names = "--tile",
       paramLabel = "SIZE",
       defaultValue = "0",
       description =
-          "Side of a tile, multiple of 64, or HxW, or full (default: 128; for bmshj2018-factorized multiples of 16).")
+          "Side of a tile or chunk, multiple of 16 (of 64 for models with a hyperprior), or HxW, or"
+              + " full (default: 128; for pipelines about a million values).")
   private String tile;
 
   @Option(
@@ -79,27 +66,21 @@ final class CompressCommand implements Callable<Integer> {
       paramLabel = "AXIS",
       defaultValue = "-1",
       description =
-          "Axis along which neighbouring planes form a tile, from 0 (default: the third-last).")
+          "Axis along which neighbouring planes form a tile or chunk, from 0 (default: the"
+              + " third-last).")
   private int groupAxis;
 
   @Option(
       names = "--overlap",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Values that neighbouring tiles share and blend.")
+      description = "With --model: values that neighbouring tiles share and blend.")
   private int overlap;
-
-  @Option(
-      names = {"-P", "--channels-per-stream"},
-      paramLabel = "P",
-      defaultValue = "64",
-      description =
-          "Latent channels per stream: more for ratio, fewer for parallel decoding; all: one stream per tile, as CompressAI.")
-  private String channelsPerStream;
 
   @Option(names = "--no-verify", description = "Do not decode the file again to measure its error.")
   private boolean noVerify;
 
+  @Mixin private CompressionOptions compression;
   @Mixin private FieldOptions field;
   @Mixin private WorkOptions work;
 
@@ -111,7 +92,7 @@ final class CompressCommand implements Callable<Integer> {
       Console console = new Console(work.quiet(), target.equals("-"), source.info().type().bytes());
       CodecOptions options = options(console);
       long start = System.nanoTime();
-      try (Codec codec = Codec.open(Models.find(model), options);
+      try (Codec codec = compression.open(options);
           PendingFile pending =
               target.equals("-")
                   ? PendingFile.to(System.out, "standard output")
@@ -122,28 +103,35 @@ final class CompressCommand implements Callable<Integer> {
           bytes = codec.compress(source, file);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        Metrics metrics = null;
-        if (!noVerify) {
-          try (ContainerReader container = ContainerReader.open(pending.path())) {
-            metrics = codec.verify(source, container).total();
+        String way;
+        Codec.Verification verification = null;
+        try (ContainerReader container = ContainerReader.open(pending.path())) {
+          way = way(codec, container);
+          if (!noVerify) {
+            verification = codec.verify(source, container);
           }
         }
-        requireSpecials(metrics);
+        if (verification != null) {
+          Quality.requireKept(verification);
+        }
         pending.commit();
         if (target.equals("-")) {
           Console.requireWritten();
         }
-        report(console, codec, source, bytes, seconds, metrics, target);
+        report(console, codec, source, bytes, seconds, way, target);
+        if (verification != null) {
+          report(console, codec, verification);
+        }
       }
     }
     return 0;
   }
 
-  private static void requireSpecials(Metrics metrics) {
-    if (metrics != null && metrics.specialsChanged() > 0) {
-      throw new TesseraException.BoundViolated(
-          metrics.specialsChanged() + " special values did not come back exactly");
-    }
+  /** Model and pipeline, as far as there are, with what was left to be chosen. */
+  private static String way(Codec codec, ContainerReader container) {
+    String model = codec.model().map(found -> "model " + found.name()).orElse("");
+    String pipeline = Codec.pipeline(container.header()).map(spec -> "pipeline " + spec).orElse("");
+    return model.isEmpty() || pipeline.isEmpty() ? model + pipeline : model + "  " + pipeline;
   }
 
   private String defaultTarget() {
@@ -155,19 +143,7 @@ final class CompressCommand implements Callable<Integer> {
   }
 
   private CodecOptions options(Console console) {
-    CodecOptions options =
-        work.options(console)
-            .withGroupAxis(groupAxis)
-            .withOverlap(overlap)
-            .withEmbeddedModel(embedModel);
-    if (normalizer != null) {
-      options = options.withNormalizer(normalizer);
-    }
-    options =
-        options.withChannelsPerStream(
-            channelsPerStream.equals("all")
-                ? CodecOptions.WHOLE
-                : positive("-P", channelsPerStream));
+    CodecOptions options = work.options(console).withGroupAxis(groupAxis).withOverlap(overlap);
     if (tile.equals("full")) {
       return options.withTile(CodecOptions.FULL, CodecOptions.FULL);
     }
@@ -184,25 +160,17 @@ final class CompressCommand implements Callable<Integer> {
     return text;
   }
 
-  private static int positive(String option, String text) {
-    if (!text.matches("0*[1-9]\\d{0,6}")) {
-      throw new TesseraException.Invalid(
-          option + " takes a number from 1 up, or all, not '" + text + "'");
-    }
-    return Integer.parseInt(text);
-  }
-
   private void report(
       Console console,
       Codec codec,
       FieldSource source,
       long bytes,
       double seconds,
-      Metrics metrics,
+      String way,
       String target) {
     long original = source.info().bytes();
     console.say(
-        "%s  %s %s  %s -> %s  CR %s  %s bits/value  %s/s on %s  model %s"
+        "%s  %s %s  %s -> %s  CR %s  %s bits/value  %s/s on %s  %s"
             .formatted(
                 target.equals("-") ? in : target,
                 source.info().shape(),
@@ -213,10 +181,11 @@ final class CompressCommand implements Callable<Integer> {
                 Text.fixed(8.0 * bytes / source.info().shape().elements(), 4),
                 Text.bytes((long) (original / seconds)),
                 codec.device(),
-                codec.model().name()));
-    if (metrics == null) {
-      return;
-    }
+                way));
+  }
+
+  private void report(Console console, Codec codec, Codec.Verification verification) {
+    Metrics metrics = verification.total();
     console.say(
         "PSNR %s  RMSE %s  NRMSE %s  max error %s%s"
             .formatted(
@@ -227,15 +196,16 @@ final class CompressCommand implements Callable<Integer> {
                 metrics.specials() == 0
                     ? ""
                     : "  " + metrics.specials() + " special values kept exactly"));
-    if (metrics.psnr() < LOW_PSNR) {
+    verification.bound().ifPresent(bound -> console.say("bound " + Quality.bound(bound)));
+    if (codec.model().isPresent() && metrics.psnr() < LOW_PSNR) {
       boolean manyDecades = metrics.min() > 0 && metrics.max() > MANY_DECADES * metrics.min();
       console.warn(
           "PSNR is below 40 dB: model "
-              + codec.model().name()
+              + codec.model().get().name()
               + " may not suit this data (try "
-              + (normalizer == null && manyDecades
+              + (!compression.hasNormalizer() && manyDecades
                   ? "--normalizer log10,minmax:slice)"
-                  : "another --model or --normalizer)"));
+                  : "another --model or --normalizer, or no model)"));
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.tessera.cli;
 import dev.tessera.codec.Codec;
 import dev.tessera.codec.Selection;
 import dev.tessera.container.ContainerReader;
+import dev.tessera.container.Header;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSink;
 import dev.tessera.field.Shape;
@@ -42,7 +43,8 @@ final class DecompressCommand implements Callable<Integer> {
       index = "1",
       paramLabel = "OUT",
       description =
-          "File to write: .f32 .raw .npy .h5 .nc .fits .tif .png …, file.h5:/dataset, or - for raw data.")
+          "File to write: .f32 .raw .npy .h5 .nc .fits .tif .png …, file.h5:/dataset, or - for raw"
+              + " data.")
   private String out;
 
   @Option(
@@ -79,8 +81,9 @@ final class DecompressCommand implements Callable<Integer> {
       selection.check(shape);
       long start = System.nanoTime();
       FieldInfo part = selection.of(info);
+      Header header = container.header();
       try (Codec codec =
-          Codec.open(Models.forContainer(container.header(), model), work.options(console))) {
+          Codec.open(header, Models.forContainer(header, model), work.options(console))) {
         codec.check(container);
         try (FieldSink sink = FieldFiles.create(out, part)) {
           codec.decompress(container, selection, sink);

@@ -96,7 +96,7 @@ final class DemoCommand implements Callable<Integer> {
         numbers.put(
             "decompress",
             Text.bytes((long) (original32 / decompressSeconds)) + "/s on " + codec.device());
-        numbers.put("model", codec.model().name() + ", " + codec.model().architecture().id());
+        numbers.put("model", found.name() + ", " + found.architecture().id());
         try (FieldSource back = FieldFiles.open(restored.toString(), OpenOptions.NONE)) {
           if (!back.info().shape().equals(source.info().shape())) {
             throw new TesseraException.Corrupt("the restored field has another shape", -1);

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
     name = "tessera",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    description = "Compresses scientific image data with learned transforms.",
+    description =
+        "Compresses scientific image data, with an error bound or through learned transforms.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     footer = {
@@ -37,6 +38,10 @@ import picocli.CommandLine.Command;
       ImportCommand.class,
       ExportOnnxCommand.class,
       SynthCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
+      SelfTestCommand.class,
+      RuntimeImageCommand.class,
     })
 public final class Main {
   static final int DATA = 1;

@@ -5,10 +5,11 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
 import java.io.IOException;
+import java.util.Optional;
 
 /** Which model a command works with. */
 final class Models {
-  /** The model where none is named. */
+  /** The model that comes with the program, where a command needs one and none is named. */
   static final String DEFAULT = "nyx-factorized";
 
   private Models() {}
@@ -20,9 +21,19 @@ final class Models {
 
   /**
    * The model that a container was made with: the named one, the embedded one, or the one of its id
-   * in the model folder.
+   * in the model folder; empty for files without a model.
    */
-  static Model forContainer(Header header, String name) throws IOException {
+  static Optional<Model> forContainer(Header header, String name) throws IOException {
+    if (header.hasModel()) {
+      return Optional.of(named(header, name));
+    }
+    if (name != null) {
+      throw new TesseraException.Invalid("the file was made without a model: leave out --model");
+    }
+    return Optional.empty();
+  }
+
+  private static Model named(Header header, String name) throws IOException {
     if (name != null) {
       Model named = ModelStore.user().find(name);
       if (!named.id().startsWith(header.modelId())) {

@@ -4,13 +4,16 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import dev.tessera.codec.BoundReport;
 import dev.tessera.codec.Codec;
 import dev.tessera.container.ContainerReader;
+import dev.tessera.container.Header;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
 import dev.tessera.field.TesseraException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,29 +59,24 @@ final class VerifyCommand implements Callable<Integer> {
         ContainerFiles opened = ContainerFiles.open(file)) {
       ContainerReader container = opened.reader();
       Console console = new Console(work.quiet(), false, source.info().type().bytes());
+      Header header = container.header();
       try (Codec codec =
-          Codec.open(Models.forContainer(container.header(), model), work.options(console))) {
+          Codec.open(header, Models.forContainer(header, model), work.options(console))) {
         Codec.Verification verification = codec.verify(source, container);
         Metrics total = verification.total();
         long bytes = opened.bytes();
         if (json) {
           System.out.println(toJson(source, verification, bytes));
         } else {
-          console.say(
-              Text.table(
-                  Text.quality(
-                      total, source.info().bytes(), source.info().shape().elements(), bytes)));
+          Map<String, String> rows =
+              Text.quality(total, source.info().bytes(), source.info().shape().elements(), bytes);
+          verification.bound().ifPresent(bound -> rows.put("bound", Quality.bound(bound)));
+          console.say(Text.table(rows));
           if (perSlice) {
             printSlices(console, verification.slices());
           }
         }
-        if (total.specialsChanged() > 0) {
-          throw new TesseraException.BoundViolated(
-              total.specialsChanged()
-                  + " of "
-                  + total.specials()
-                  + " special values did not come back exactly");
-        }
+        Quality.requireKept(verification);
       }
     }
     return 0;
@@ -106,12 +104,24 @@ final class VerifyCommand implements Callable<Integer> {
     root.addProperty("compressed_bytes", bytes);
     root.addProperty("compression_ratio", (double) source.info().bytes() / bytes);
     root.addProperty("bits_per_value", 8.0 * bytes / source.info().shape().elements());
+    verification.bound().ifPresent(bound -> root.add("bound", bound(bound)));
     if (perSlice) {
       JsonArray slices = new JsonArray();
       verification.slices().forEach(m -> slices.add(metrics(m)));
       root.add("slices", slices);
     }
     return new GsonBuilder().serializeNulls().setPrettyPrinting().create().toJson(root);
+  }
+
+  private static JsonObject bound(BoundReport bound) {
+    JsonObject object = new JsonObject();
+    object.addProperty("of", bound.what());
+    object.addProperty("bound", bound.bound());
+    object.addProperty("largest", bound.largest());
+    object.addProperty("values", bound.values());
+    object.addProperty("violations", bound.violations());
+    object.addProperty("held", bound.held());
+    return object;
   }
 
   private static JsonObject metrics(Metrics m) {

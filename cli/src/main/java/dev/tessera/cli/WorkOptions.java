@@ -5,7 +5,10 @@ import picocli.CommandLine.Option;
 
 /** How the work is done; none of it changes what a file means. */
 final class WorkOptions {
-  @Option(names = "--device", defaultValue = "auto", description = "Where to compute: auto or cpu.")
+  @Option(
+      names = "--device",
+      defaultValue = "auto",
+      description = "Where to compute: auto, cpu or cuda.")
   private String device;
 
   @Option(
@@ -19,7 +22,7 @@ final class WorkOptions {
       names = "--batch",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Tiles per batch (default: by size).")
+      description = "Tiles or chunks per batch (default: by size).")
   private int batch;
 
   @Option(

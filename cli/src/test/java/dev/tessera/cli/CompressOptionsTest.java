@@ -149,7 +149,7 @@ final class CompressOptionsTest extends CommandTest {
     "--overlap, many, '''many'' is not an int'",
     "--normalizer, foo, '''foo'' is no normalizer stage'",
     "--normalizer, 'minmax,minmax', 'minmax'",
-    "--device, abacus, 'there is no device ''abacus'': use auto or one of cpu'",
+    "--device, abacus, 'there is no device ''abacus'': use auto or one of cuda, cpu'",
     "--threads, -1, 'the number of threads is at least 1'",
     "--batch, -1, 'the batch is at least 1'",
     "--fill, empty, '--fill takes a number, such as -9999 or nan, not ''empty'''",

@@ -31,8 +31,7 @@ final class ContainerFuzz {
   @BeforeAll
   static void open() throws IOException {
     codec =
-        Codec.open(
-            GoldenContainers.FACTORIZED.model(), CodecOptions.DEFAULTS.withWork(1, 1, 1));
+        Codec.open(GoldenContainers.FACTORIZED.model(), CodecOptions.DEFAULTS.withWork(1, 1, 1));
   }
 
   @AfterAll
@@ -44,7 +43,13 @@ final class ContainerFuzz {
     try (Stream<Path> damaged = Files.list(TestData.file("errors"))) {
       List<Path> files =
           Stream.concat(
-                  Stream.of(GoldenContainers.FACTORIZED.path()),
+                  Stream.of(
+                      GoldenContainers.FACTORIZED.path(),
+                      GoldenContainers.COMPACT.path(),
+                      GoldenPipelines.BITPACK.path(),
+                      GoldenPipelines.RANS.path(),
+                      GoldenPipelines.NORMALIZED.path(),
+                      GoldenPipelines.LATENT.path()),
                   damaged.filter(file -> file.toString().endsWith(".tsr")))
               .toList();
       return Fuzzing.seeds(files.stream().map(Fuzzing::bytes));
@@ -54,20 +59,20 @@ final class ContainerFuzz {
   @MethodSource("seeds")
   @FuzzTest(maxDuration = "60s")
   void decode(byte[] data) {
-    Fuzzing.survive(
-        () -> {
-          ContainerReader container = ContainerReader.of(MemorySegment.ofArray(repaired(data)));
-          byte[] embedded = container.header().embeddedModel();
-          if (embedded != null) {
-            Model.read(embedded, "embedded");
-          }
-          int streams = codec.check(container).streams();
-          TileGrid grid = container.header().grid();
-          if (grid.tileElements() <= MOST_VALUES && grid.count() <= 16) {
-            codec.decompress(container, nowhere(container.header().field()));
-            container.sizes(streams);
-          }
-        });
+    Fuzzing.survive(() -> {
+      ContainerReader container = ContainerReader.of(MemorySegment.ofArray(repaired(data)));
+      byte[] embedded = container.header().embeddedModel();
+      if (embedded != null) {
+        Model.read(embedded, "embedded");
+      }
+      codec.check(container);
+      int streams = container.header().hasPipeline() ? 1 : codec.tileFormat(container).streams();
+      TileGrid grid = container.header().grid();
+      if (grid.tileElements() <= MOST_VALUES && grid.count() <= 16) {
+        codec.decompress(container, nowhere(container.header().field()));
+        container.sizes(streams);
+      }
+    });
   }
 
   private static FieldSink nowhere(FieldInfo info) {

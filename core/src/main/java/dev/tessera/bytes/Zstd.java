@@ -58,7 +58,10 @@ public final class Zstd {
         throw in.corrupt("unpacks to another size than it says");
       }
       return plain;
-    } catch (MalformedInputException | IllegalArgumentException | IndexOutOfBoundsException e) {
+    } catch (MalformedInputException
+        | IllegalArgumentException
+        | IllegalStateException // of a frame that does not state its size
+        | IndexOutOfBoundsException e) {
       throw in.corrupt("is damaged");
     }
   }

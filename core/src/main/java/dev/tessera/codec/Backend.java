@@ -1,6 +1,9 @@
 package dev.tessera.codec;
 
+import dev.tessera.field.DataType;
+import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
+import dev.tessera.pipeline.PipelineSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
@@ -16,8 +19,19 @@ import java.util.concurrent.ForkJoinPool;
  */
 public interface Backend extends AutoCloseable {
 
-  /** Device and precision for people and for the container: {@code "cpu fp32"}. */
+  /** What {@link #arithmetic} says of networks that run as those of the CPU backend do. */
+  String CPU_ARITHMETIC = "cpu fp32";
+
+  /** Device and precision for people: {@code "cpu fp32"}. */
   String description();
+
+  /**
+   * Where and in what precision g_a, h_a and g_s run, for the container, which says it where it is
+   * not {@link #CPU_ARITHMETIC}.
+   */
+  default String arithmetic() {
+    return description();
+  }
 
   /** Tiles per batch that use the device well, where the user does not say. */
   int preferredBatch(TileFormat format);
@@ -34,6 +48,17 @@ public interface Backend extends AutoCloseable {
    * @param capacity largest number of tiles in a batch
    */
   Lane openLane(TileFormat format, int capacity);
+
+  /**
+   * Makes room for one batch in flight whose latents a pipeline codes in place of the model's
+   * tables. {@code format} has one stream per tile then.
+   *
+   * @throws TesseraException.Unsupported if this device has no pipelines behind a model
+   */
+  default Lane openLane(TileFormat format, LatentFormat pipeline, int capacity) {
+    throw new TesseraException.Unsupported(
+        description() + " has no pipelines behind a model: use --device cpu");
+  }
 
   /** Frees the model's networks. Lanes must have been closed. */
   @Override
@@ -59,6 +84,15 @@ public interface Backend extends AutoCloseable {
      *     for a tile
      */
     PackedBatch encode(int count);
+
+    /**
+     * Counts, over the first {@code count} tiles of {@link #tiles()} and the bands of rows into
+     * which their latents are cut, how often each channel of the latent has any symbol but zero.
+     * Only for models without side information. What {@link #encode} gives does not depend on it.
+     *
+     * @return one count per channel, at most {@code count × bands}
+     */
+    long[] aliveChannels(int count);
 
     /**
      * Memory for the streams of a batch that is to be decoded, filled before {@link #decode}. Valid
@@ -97,10 +131,38 @@ public interface Backend extends AutoCloseable {
      */
     int preference();
 
+    /** The same where a pipeline is to be run on a field. */
+    default int preferenceFor(PipelineSpec pipeline) {
+      return preference();
+    }
+
+    /** The same where a model is to be run. */
+    default int preferenceForModels() {
+      return preference();
+    }
+
     /** Why the backend cannot run this model here and what to do about it; empty where it can. */
     Optional<String> unavailable(Model model);
 
-    /** Opens the backend. */
+    /** Opens the backend for a model. */
     Backend open(Settings settings);
+
+    /** Why the backend cannot code a model's latents with this pipeline; empty where it can. */
+    default Optional<String> unavailableBehindModel(PipelineSpec pipeline) {
+      return Optional.of("it has no pipelines behind a model: use cpu");
+    }
+
+    /**
+     * Why the backend cannot run this pipeline on fields of this type here, and what to do about
+     * it; empty where it can. Asked before the field is read, and for a file before it is decoded.
+     */
+    default Optional<String> unavailable(PipelineSpec pipeline, DataType type) {
+      return Optional.of("it has no pipelines: use cpu");
+    }
+
+    /** Opens the backend for pipelines without a model. */
+    default ChunkBackend open(ChunkBackend.Settings settings) {
+      throw new TesseraException.Unsupported("the device " + name() + " has no pipelines: use cpu");
+    }
   }
 }

@@ -9,47 +9,52 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 
 /**
  * Keeps several batches in flight: the calling thread prepares and finishes them in order, threads
  * of an executor do the work in between. Interrupting the calling thread stops everything with a
  * {@link CancellationException}.
  *
+ * @param <L> what holds a batch in flight, reused from batch to batch
  * @param <B> a batch
  */
-abstract class BatchPipeline<B> {
+abstract class BatchPipeline<L extends AutoCloseable, B> {
   /** Fills the lane with the next batch; null when there is none. */
-  abstract B prepare(Backend.Lane lane) throws IOException;
+  abstract B prepare(L lane) throws IOException;
 
   /** The work on a batch, on another thread. */
-  abstract void work(Backend.Lane lane, B batch);
+  abstract void work(L lane, B batch);
 
   /** Takes the results out of the lane, in the order of preparation. */
-  abstract void finish(Backend.Lane lane, B batch) throws IOException;
+  abstract void finish(L lane, B batch) throws IOException;
 
-  private record InFlight<B>(Backend.Lane lane, B batch, Future<?> result) {}
+  private record InFlight<L, B>(L lane, B batch, Future<?> result) {}
 
-  /** Runs all batches over {@code inFlight} lanes. */
-  final void run(
-      Backend backend, TileFormat format, int capacity, int inFlight, ExecutorService executor)
+  /**
+   * Runs all batches over at most {@code inFlight} lanes.
+   *
+   * @param open makes a lane
+   */
+  final void run(Supplier<? extends L> open, int inFlight, ExecutorService executor)
       throws IOException {
-    ArrayDeque<InFlight<B>> queue = new ArrayDeque<>();
-    ArrayDeque<Backend.Lane> free = new ArrayDeque<>();
-    List<Backend.Lane> lanes = new ArrayList<>();
+    ArrayDeque<InFlight<L, B>> queue = new ArrayDeque<>();
+    ArrayDeque<L> free = new ArrayDeque<>();
+    List<L> lanes = new ArrayList<>();
     try {
       while (true) {
         if (Thread.currentThread().isInterrupted()) {
           throw new CancellationException("interrupted");
         }
         if (free.isEmpty() && lanes.size() < inFlight) {
-          Backend.Lane lane = backend.openLane(format, capacity);
+          L lane = open.get();
           lanes.add(lane);
           free.add(lane);
         }
         if (free.isEmpty()) {
           free.add(finishOldest(queue));
         }
-        Backend.Lane lane = free.remove();
+        L lane = free.remove();
         B batch = prepare(lane);
         if (batch == null) {
           break;
@@ -61,15 +66,15 @@ abstract class BatchPipeline<B> {
       }
     } finally {
       // a lane must not be closed while a thread works on it
-      for (InFlight<B> left : queue) {
+      for (InFlight<L, B> left : queue) {
         awaitQuietly(left.result());
       }
-      lanes.forEach(Backend.Lane::close);
+      lanes.forEach(BatchPipeline::close);
     }
   }
 
-  private Backend.Lane finishOldest(ArrayDeque<InFlight<B>> queue) throws IOException {
-    InFlight<B> oldest = queue.element();
+  private L finishOldest(ArrayDeque<InFlight<L, B>> queue) throws IOException {
+    InFlight<L, B> oldest = queue.element();
     try {
       oldest.result().get();
     } catch (InterruptedException e) {
@@ -86,6 +91,16 @@ abstract class BatchPipeline<B> {
     queue.remove();
     finish(oldest.lane(), oldest.batch());
     return oldest.lane();
+  }
+
+  private static void close(AutoCloseable lane) {
+    try {
+      lane.close();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void awaitQuietly(Future<?> result) {

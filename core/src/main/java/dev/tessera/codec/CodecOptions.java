@@ -1,9 +1,11 @@
 package dev.tessera.codec;
 
+import dev.tessera.container.StreamPlan;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
 import dev.tessera.transform.NormalizerSpec;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * How a {@link Codec} works. Start from {@link #DEFAULTS} and change what differs.
@@ -14,7 +16,9 @@ import java.util.Optional;
  *     chooses (128, or less for smaller fields); −1 for the whole slice
  * @param tileWidth columns of a tile, likewise
  * @param overlap rows and columns that neighbouring tiles share and blend
- * @param channelsPerStream P; 0 for one stream per tile, exactly CompressAI's string
+ * @param profile how streams are coded: compact, or as CompressAI does
+ * @param channelsPerStream P; 0 for one stream per tile, in the compatible profile exactly
+ *     CompressAI's string
  * @param device backend by name, or {@code auto}
  * @param threads threads to use; 0 for all cores
  * @param batch tiles per batch; 0 chooses by size
@@ -28,6 +32,7 @@ public record CodecOptions(
     int tileHeight,
     int tileWidth,
     int overlap,
+    StreamPlan.Profile profile,
     int channelsPerStream,
     String device,
     int threads,
@@ -44,7 +49,20 @@ public record CodecOptions(
 
   /** What the command line does when nothing is said. */
   public static final CodecOptions DEFAULTS =
-      new CodecOptions(Optional.empty(), -1, 0, 0, 0, 64, "auto", 0, 0, 0, false, Progress.NONE);
+      new CodecOptions(
+          Optional.empty(),
+          -1,
+          0,
+          0,
+          0,
+          StreamPlan.Profile.COMPACT,
+          64,
+          "auto",
+          0,
+          0,
+          0,
+          false,
+          Progress.NONE);
 
   /** Checks what can be checked without a field. */
   public CodecOptions {
@@ -70,125 +88,116 @@ public record CodecOptions(
 
   /** These options with a normalizer, written as on the command line. */
   public CodecOptions withNormalizer(String text) {
-    return with(Optional.of(NormalizerSpec.parse(text)), groupAxis, tileHeight, tileWidth, overlap);
+    return with(draft -> draft.normalizer = Optional.of(NormalizerSpec.parse(text)));
   }
 
   /** These options with planes grouped along another axis. */
   public CodecOptions withGroupAxis(int axis) {
-    return with(normalizer, axis, tileHeight, tileWidth, overlap);
+    return with(draft -> draft.groupAxis = axis);
   }
 
   /** These options with another tile size. */
   public CodecOptions withTile(int height, int width) {
-    return with(normalizer, groupAxis, height, width, overlap);
+    return with(draft -> {
+      draft.tileHeight = height;
+      draft.tileWidth = width;
+    });
   }
 
   /** These options with overlapping tiles. */
   public CodecOptions withOverlap(int pixels) {
-    return with(normalizer, groupAxis, tileHeight, tileWidth, pixels);
+    return with(draft -> draft.overlap = pixels);
   }
 
-  private CodecOptions with(
-      Optional<NormalizerSpec> newNormalizer, int axis, int height, int width, int newOverlap) {
-    return new CodecOptions(
-        newNormalizer,
-        axis,
-        height,
-        width,
-        newOverlap,
-        channelsPerStream,
-        device,
-        threads,
-        batch,
-        inFlight,
-        embedModel,
-        progress);
+  /** These options with streams coded in another way. */
+  public CodecOptions withProfile(StreamPlan.Profile other) {
+    return with(draft -> draft.profile = other);
   }
 
   /** These options with another P; {@link #WHOLE} for one stream per tile. */
   public CodecOptions withChannelsPerStream(int p) {
-    return new CodecOptions(
-        normalizer,
-        groupAxis,
-        tileHeight,
-        tileWidth,
-        overlap,
-        p,
-        device,
-        threads,
-        batch,
-        inFlight,
-        embedModel,
-        progress);
+    return with(draft -> draft.channelsPerStream = p);
   }
 
   /** These options on another device. */
   public CodecOptions withDevice(String name) {
-    return new CodecOptions(
-        normalizer,
-        groupAxis,
-        tileHeight,
-        tileWidth,
-        overlap,
-        channelsPerStream,
-        name,
-        threads,
-        batch,
-        inFlight,
-        embedModel,
-        progress);
+    return with(draft -> draft.device = name);
   }
 
   /**
    * These options with other numbers of threads, tiles per batch and batches in flight; 0 chooses.
    */
   public CodecOptions withWork(int newThreads, int newBatch, int newInFlight) {
-    return new CodecOptions(
-        normalizer,
-        groupAxis,
-        tileHeight,
-        tileWidth,
-        overlap,
-        channelsPerStream,
-        device,
-        newThreads,
-        newBatch,
-        newInFlight,
-        embedModel,
-        progress);
+    return with(draft -> {
+      draft.threads = newThreads;
+      draft.batch = newBatch;
+      draft.inFlight = newInFlight;
+    });
   }
 
   /** These options with or without the model in the file. */
   public CodecOptions withEmbeddedModel(boolean embed) {
-    return new CodecOptions(
-        normalizer,
-        groupAxis,
-        tileHeight,
-        tileWidth,
-        overlap,
-        channelsPerStream,
-        device,
-        threads,
-        batch,
-        inFlight,
-        embed,
-        progress);
+    return with(draft -> draft.embedModel = embed);
   }
 
   /** These options with a progress listener. */
   public CodecOptions withProgress(Progress listener) {
-    return new CodecOptions(
-        normalizer,
-        groupAxis,
-        tileHeight,
-        tileWidth,
-        overlap,
-        channelsPerStream,
-        device,
-        threads,
-        batch,
-        inFlight,
-        embedModel,
-        listener);
+    return with(draft -> draft.progress = listener);
+  }
+
+  private CodecOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.finish();
+  }
+
+  /** Options while one of them is changed. */
+  private static final class Draft {
+    Optional<NormalizerSpec> normalizer;
+    int groupAxis;
+    int tileHeight;
+    int tileWidth;
+    int overlap;
+    StreamPlan.Profile profile;
+    int channelsPerStream;
+    String device;
+    int threads;
+    int batch;
+    int inFlight;
+    boolean embedModel;
+    Progress progress;
+
+    Draft(CodecOptions from) {
+      normalizer = from.normalizer;
+      groupAxis = from.groupAxis;
+      tileHeight = from.tileHeight;
+      tileWidth = from.tileWidth;
+      overlap = from.overlap;
+      profile = from.profile;
+      channelsPerStream = from.channelsPerStream;
+      device = from.device;
+      threads = from.threads;
+      batch = from.batch;
+      inFlight = from.inFlight;
+      embedModel = from.embedModel;
+      progress = from.progress;
+    }
+
+    CodecOptions finish() {
+      return new CodecOptions(
+          normalizer,
+          groupAxis,
+          tileHeight,
+          tileWidth,
+          overlap,
+          profile,
+          channelsPerStream,
+          device,
+          threads,
+          batch,
+          inFlight,
+          embedModel,
+          progress);
+    }
   }
 }

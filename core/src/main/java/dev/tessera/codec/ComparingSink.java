@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Compares what is written to it with an original, box by box, and keeps only the errors. */
 final class ComparingSink implements FieldSink {
@@ -19,11 +20,12 @@ final class ComparingSink implements FieldSink {
   private static final long MAX_SLICES = 1 << 20;
 
   private final FieldInfo info;
+  private final Optional<BoundCheck> bound;
   private final boolean bySlice;
   private final List<Metrics.Accumulator> slices = new ArrayList<>();
   private MemorySegment box = MemorySegment.ofArray(new long[0]);
 
-  ComparingSink(FieldSource original, FieldInfo info) {
+  ComparingSink(FieldSource original, FieldInfo info, Optional<BoundCheck> bound) {
     FieldInfo of = original.info();
     if (!of.shape().equals(info.shape()) || of.type() != info.type()) {
       throw new TesseraException.Invalid(
@@ -31,6 +33,7 @@ final class ComparingSink implements FieldSink {
     }
     this.original = original;
     this.info = info;
+    this.bound = bound;
     this.bySlice = info.shape().slices() <= MAX_SLICES;
     for (long slice = 0; slice < (bySlice ? info.shape().slices() : 1); slice++) {
       slices.add(new Metrics.Accumulator(info.type(), info.fillBits()));
@@ -56,6 +59,7 @@ final class ComparingSink implements FieldSink {
     }
     original.read(slice, row, rows, col, cols, box);
     slices.get(bySlice ? (int) slice : 0).add(box, source, rows * cols);
+    bound.ifPresent(check -> check.add(slice, box, source, rows * cols));
   }
 
   Codec.Verification result() {
@@ -63,7 +67,8 @@ final class ComparingSink implements FieldSink {
     slices.forEach(total::merge);
     return new Codec.Verification(
         total.metrics(),
-        bySlice ? slices.stream().map(Metrics.Accumulator::metrics).toList() : List.of());
+        bySlice ? slices.stream().map(Metrics.Accumulator::metrics).toList() : List.of(),
+        bound.map(BoundCheck::report));
   }
 
   @Override

@@ -92,7 +92,7 @@ public final class CompressAiStrings implements AutoCloseable {
           "the sides of an image for %s are multiples of %d, not %dx%d: pad it first"
               .formatted(architecture.id(), unit, height, width));
     }
-    return new TileFormat(
+    return TileFormat.compatible(
         model.inputChannels(),
         height,
         width,

@@ -1,12 +1,12 @@
 package dev.tessera.codec;
 
 import dev.tessera.entropy.CdfTables;
-import dev.tessera.entropy.GaussianTables;
+import dev.tessera.field.DataType;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
-import dev.tessera.model.OnnxExport;
-import dev.tessera.transform.HyperSynthesis;
+import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.transform.OnnxNetwork;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
 
@@ -33,34 +33,39 @@ final class CpuBackend implements Backend {
     }
 
     @Override
+    public Optional<String> unavailableBehindModel(PipelineSpec pipeline) {
+      return unavailable(pipeline, DataType.FLOAT32);
+    }
+
+    @Override
+    public Optional<String> unavailable(PipelineSpec pipeline, DataType type) {
+      return pipeline.encoder().kind().isNvcomp()
+          ? Optional.of(pipeline.encoder() + " needs a CUDA device and libnvcomp.so.5: use bitpack")
+          : Optional.empty();
+    }
+
+    @Override
+    public ChunkBackend open(ChunkBackend.Settings settings) {
+      return new CpuChunkBackend(settings);
+    }
+
+    @Override
     public Backend open(Settings settings) {
       return new CpuBackend(settings.model(), settings.threads(), settings.workers());
     }
   }
 
-  /** Tiles of 128×128 that keep ONNX Runtime busy without filling the memory with activations. */
-  private static final int PREFERRED_BATCH = 16;
-
-  private final Model model;
-  private final int threads;
   private final ForkJoinPool workers;
-  private final OnnxNetwork[] networks = new OnnxNetwork[Network.values().length];
-  private final HyperSynthesis hyperSynthesis;
-  private final GaussianTables scales;
+  private final CpuNetworks networks;
 
   private CpuBackend(Model model, int threads, ForkJoinPool workers) {
-    this.model = model;
-    this.threads = threads;
     this.workers = workers;
-    boolean hyper = model.architecture().hasHyperprior();
-    this.hyperSynthesis = hyper ? new HyperSynthesis(model) : null;
-    this.scales = hyper ? new GaussianTables(model.scaleTable(), model.scaleTable()[0]) : null;
+    this.networks = new CpuNetworks(model, threads);
   }
 
   @Override
   public int preferredBatch(TileFormat format) {
-    long places = (long) format.height() * format.width();
-    return (int) Math.max(1, (long) PREFERRED_BATCH * 128 * 128 / places);
+    return networks.preferredBatch(format);
   }
 
   @Override
@@ -70,45 +75,48 @@ final class CpuBackend implements Backend {
 
   @Override
   public String description() {
-    return "cpu fp32";
+    return CPU_ARITHMETIC;
   }
 
   @Override
   public Lane openLane(TileFormat format, int capacity) {
-    // the largest pair of neighbouring activations: N channels at half the tile's sides, before and
-    // after GDN
-    long tiles = Math.min(capacity, PREFERRED_BATCH); // larger batches run in parts
-    long activations = 4L * 3 * tiles * model.n() * (format.height() / 2L) * (format.width() / 2L);
-    long buffers = 4L * capacity * (format.elements() + format.latent().symbols());
-    Memory.requireNative(
-        activations + buffers,
-        "a batch of " + capacity + " tiles of " + format.height() + "x" + format.width());
+    networks.requireMemory(format, capacity);
     return new CpuLane(this, format, capacity);
   }
 
-  /** A network's session, made when it is first needed: decoding never pays for g_a. */
-  synchronized OnnxNetwork network(Network network) {
-    int at = network.ordinal();
-    if (networks[at] == null) {
-      networks[at] = new OnnxNetwork(OnnxExport.tuned(model, network), threads);
-    }
-    return networks[at];
+  @Override
+  public Lane openLane(TileFormat format, LatentFormat pipeline, int capacity) {
+    networks.requireMemory(format, capacity);
+    return new CpuLatentLane(this, format, pipeline, capacity);
+  }
+
+  /** Runs a network over the first {@code count} inputs: see {@link CpuNetworks#run}. */
+  void run(
+      Network which,
+      MemorySegment in,
+      int channels,
+      int height,
+      int width,
+      MemorySegment out,
+      int count) {
+    networks.run(which, in, channels, height, width, out, count);
+  }
+
+  /** A network's session, made when it is first needed. */
+  OnnxNetwork network(Network network) {
+    return networks.network(network);
+  }
+
+  CpuNetworks networks() {
+    return networks;
   }
 
   Model model() {
-    return model;
+    return networks.model();
   }
 
   ForkJoinPool workers() {
     return workers;
-  }
-
-  HyperSynthesis hyperSynthesis() {
-    return hyperSynthesis;
-  }
-
-  GaussianTables scales() {
-    return scales;
   }
 
   /**
@@ -116,15 +124,11 @@ final class CpuBackend implements Backend {
    * information of others.
    */
   CdfTables bottleneckTables() {
-    return model.bottleneckTables();
+    return model().bottleneckTables();
   }
 
   @Override
-  public synchronized void close() {
-    for (OnnxNetwork network : networks) {
-      if (network != null) {
-        network.close();
-      }
-    }
+  public void close() {
+    networks.close();
   }
 }

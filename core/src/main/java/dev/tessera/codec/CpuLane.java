@@ -98,6 +98,19 @@ final class CpuLane implements Backend.Lane {
   }
 
   @Override
+  public long[] aliveChannels(int count) {
+    StreamLayout y = format.latent();
+    run(Network.G_A, tiles, format.channels(), format.height(), format.width(), latents, count);
+    long[] alive = new long[y.channels()];
+    CpuTileCoder coder = borrow();
+    for (int i = 0; i < count; i++) {
+      coder.countAlive(latents, (long) i * y.symbols(), alive);
+    }
+    coders.add(coder);
+    return alive;
+  }
+
+  @Override
   public void decode(PackedBatch batch) {
     StreamLayout y = format.latent();
     int perTile = format.streams();

@@ -1,5 +1,7 @@
 package dev.tessera.codec;
 
+import dev.tessera.field.TileGrid;
+
 /**
  * Is told how far a long operation has come. Called by the thread that started it, at most once per
  * batch.
@@ -18,6 +20,13 @@ public interface Progress {
 
   /** Tells nobody. */
   Progress NONE = (phase, done, total) -> {};
+
+  /** Reports {@code tilesDone} of a grid's tiles in values. */
+  static void report(Progress progress, Phase phase, long tilesDone, TileGrid grid) {
+    double share = (double) tilesDone / grid.count();
+    long total = grid.shape().elements();
+    progress.update(phase, tilesDone == grid.count() ? total : (long) (share * total), total);
+  }
 
   /**
    * @param done values that are done

@@ -1,7 +1,8 @@
 /**
  * The whole way from a field to a container and back: {@link dev.tessera.codec.Codec}, its options,
- * batches in flight, and the {@link dev.tessera.codec.Backend} seam with the CPU behind it. Tiles
- * are cut and pasted here; nothing here sees a latent or a symbol except the CPU backend. Uses
- * every package above; {@code cli} and other modules use it.
+ * batches in flight, and the seams with the CPU behind them: {@link dev.tessera.codec.Backend} for
+ * models, {@link dev.tessera.codec.ChunkBackend} for pipelines. Tiles and chunks are cut and pasted
+ * here; nothing here sees a latent, a symbol or a residual except the CPU backends. Uses every
+ * package above; {@code cli} and other modules use it.
  */
 package dev.tessera.codec;

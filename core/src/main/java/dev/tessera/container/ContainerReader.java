@@ -24,7 +24,7 @@ public final class ContainerReader implements Closeable {
   private final MemorySegment data;
   private final Header header;
   private final long headerBytes;
-  private final StreamPlan.Profile profile;
+  private final LengthUnit unit;
   private final Index index;
 
   /**
@@ -72,7 +72,7 @@ public final class ContainerReader implements Closeable {
     expectCrc(in, data.asSlice(0, in.position()), "the header");
     this.headerBytes = in.position();
     this.header = Header.decode(body, bodyAt);
-    this.profile = header.streamPlan().profile();
+    this.unit = header.lengthUnit();
     this.index = readIndex();
   }
 
@@ -137,8 +137,7 @@ public final class ContainerReader implements Closeable {
     ByteReader tilesIn = new ByteReader(body, from, "group " + group);
     List<TileRecord> tiles = new ArrayList<>();
     for (long tile = firstTile(group); tile < firstTile(group + 1); tile++) {
-      tiles.add(
-          TileRecord.read(tilesIn, header.hasMasks(), profile, index.masks(), streamsPerTile));
+      tiles.add(TileRecord.read(tilesIn, header.hasMasks(), unit, index.masks(), streamsPerTile));
     }
     tilesIn.expectEnd();
     return tiles;
@@ -185,9 +184,7 @@ public final class ContainerReader implements Closeable {
     for (int group = 0; group < groups(); group++) {
       for (TileRecord tile : readGroup(group, streamsPerTile)) {
         streams += tile.streams().byteSize();
-        for (long bytes : tile.streamBytes()) {
-          lengths += varintBytes(profile.encodeLength(bytes));
-        }
+        lengths += StreamLengths.size(unit, tile.streamBytes(), streamsPerTile);
       }
       inTiles += index.offset()[group + 1] - index.offset()[group] - 4;
     }
@@ -205,10 +202,6 @@ public final class ContainerReader implements Closeable {
         4L * groups(),
         indexBytes - shared,
         data.byteSize());
-  }
-
-  private static int varintBytes(long value) {
-    return Math.max(1, Math.ceilDiv(64 - Long.numberOfLeadingZeros(value), 7));
   }
 
   private static void expectCrc(ByteReader in, MemorySegment checked, String what) {

@@ -19,7 +19,7 @@ public final class ContainerWriter {
 
   private final OutputStream out;
   private final Header header;
-  private final StreamPlan.Profile profile;
+  private final LengthUnit unit;
   private final ByteWriter group = new ByteWriter();
   private final MaskTable masks = new MaskTable();
   private long[] firstTile = new long[16];
@@ -32,7 +32,7 @@ public final class ContainerWriter {
   public ContainerWriter(OutputStream out, Header header) throws IOException {
     this.out = out;
     this.header = header;
-    this.profile = header.streamPlan().profile();
+    this.unit = header.lengthUnit();
     byte[] body = header.encode();
     ByteWriter start = new ByteWriter().raw(MAGIC).u8(VERSION).block(body);
     write(start.bits(crc(start.toByteArray()), 4).toByteArray());
@@ -41,7 +41,7 @@ public final class ContainerWriter {
 
   /** Appends the next tile. */
   public void append(TileRecord tile) throws IOException {
-    tile.write(group, header.hasMasks(), profile, masks);
+    tile.write(group, header.hasMasks(), unit, masks);
     tiles++;
     if (group.size() >= GROUP_BYTES) {
       closeGroup();

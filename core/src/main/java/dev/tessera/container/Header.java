@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /**
  * Everything a container says before its first tile (FORMAT.md, "Header"): a list of entries of
@@ -52,8 +53,17 @@ public record Header(
 
   private static final int MAX_RANK = 32;
   private static final int MAX_STAGES = 64;
-  private static final List<Integer> STAGE_IDS =
-      List.of(Stage.NORMALIZER, Stage.MODEL, Stage.ENTROPY);
+  private static final List<List<Integer>> STAGE_IDS =
+      List.of(
+          List.of(Stage.NORMALIZER, Stage.MODEL, Stage.ENTROPY),
+          List.of(Stage.NORMALIZER, Stage.QUANTIZER, Stage.PREDICTOR, Stage.ENCODER),
+          List.of(
+              Stage.NORMALIZER,
+              Stage.MODEL,
+              Stage.LATENT_NORMALIZER,
+              Stage.QUANTIZER,
+              Stage.PREDICTOR,
+              Stage.ENCODER));
   private static final long MAX_ATTRIBUTE_BYTES = 1L << 24;
   private static final long MAX_MODEL_BYTES = 1L << 30;
   private static final int MODEL_ID_BYTES = 16;
@@ -80,6 +90,24 @@ public record Header(
               + ", not one: it is of a kind that this version of Tessera cannot read");
     }
     return found.getFirst();
+  }
+
+  private boolean has(int id) {
+    return stages.stream().anyMatch(stage -> stage.id() == id);
+  }
+
+  /** Whether values go through a model; those of other files are chunks of a pipeline. */
+  public boolean hasModel() {
+    return has(Stage.MODEL);
+  }
+
+  /** Whether a pipeline codes the values or, behind a model, its latents. */
+  public boolean hasPipeline() {
+    return has(Stage.QUANTIZER);
+  }
+
+  LengthUnit lengthUnit() {
+    return hasPipeline() ? LengthUnit.BYTES : streamPlan().profile();
   }
 
   /** The first 16 bytes of the model's identity as 32 hexadecimal digits. */
@@ -227,17 +255,19 @@ public record Header(
       }
     }
     for (Stage stage : stages) {
-      if (stage.id() != Stage.NORMALIZER && stage.parameters().length > 0) {
+      if (stage.id() != Stage.NORMALIZER
+          && stage.id() != Stage.QUANTIZER
+          && stage.parameters().length > 0) {
         throw s.corrupt("has parameters for a stage that takes none");
       }
     }
     List<Integer> ids = stages.stream().map(Stage::id).toList();
-    if (!ids.equals(STAGE_IDS)) {
+    if (!STAGE_IDS.contains(ids)) {
       throw new TesseraException.Unsupported(
           "the file's values went through the stages "
               + ids
               + ", but this version of Tessera undoes "
-              + STAGE_IDS
+              + STAGE_IDS.stream().map(List::toString).collect(Collectors.joining(" or "))
               + ": a newer one is needed");
     }
     List<Long> specials = new ArrayList<>();

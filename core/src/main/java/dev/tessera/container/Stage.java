@@ -18,6 +18,18 @@ public record Stage(int id, byte[] arguments, byte[] parameters) {
   /** Entropy coding; arguments: {@link StreamPlan}. */
   public static final int ENTROPY = 3;
 
+  /** Makes integers of a bounded error; arguments: what was asked; parameters: its numbers. */
+  public static final int QUANTIZER = 4;
+
+  /** Predicts integers from their neighbours; arguments: which predictor. */
+  public static final int PREDICTOR = 5;
+
+  /** Makes bytes of integers; arguments: which encoder. */
+  public static final int ENCODER = 6;
+
+  /** Maps a model's latent to what a quantizer takes; arguments: as of {@link #NORMALIZER}. */
+  public static final int LATENT_NORMALIZER = 7;
+
   /** A stage that measures nothing. */
   public Stage(int id, byte[] arguments) {
     this(id, arguments, new byte[0]);

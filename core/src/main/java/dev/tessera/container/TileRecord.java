@@ -3,6 +3,7 @@ package dev.tessera.container;
 import dev.tessera.bytes.ByteReader;
 import dev.tessera.bytes.ByteWriter;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * What a container holds of one tile (FORMAT.md, "Tiles").
@@ -10,18 +11,18 @@ import java.lang.foreign.MemorySegment;
  * @param check folded check of the tile's symbols, 16 bits
  * @param mask the tile's coded mask of special values, empty where it has none
  * @param streamBytes length of each stream, first those of the side information, then those of the
- *     latent
+ *     latent; empty ones at the end may be missing
  * @param streams the streams, one after the other
  */
 public record TileRecord(int check, byte[] mask, long[] streamBytes, MemorySegment streams) {
-  /** A check, the length of a stream, and the stream: no tile is shorter. */
-  static final int MIN_BYTES = 4;
+  /** A check, and the length of a stream or the number of streams: no tile is shorter. */
+  static final int MIN_BYTES = 3;
 
   private static final int NO_MASK = 0;
   private static final int MASK_INLINE = 1;
   private static final int MASK_SHARED = 2;
 
-  void write(ByteWriter out, boolean hasMasks, StreamPlan.Profile profile, MaskTable masks) {
+  void write(ByteWriter out, boolean hasMasks, LengthUnit unit, MaskTable masks) {
     out.bits(check, 2);
     if (hasMasks) {
       if (mask.length == 0) {
@@ -35,18 +36,12 @@ public record TileRecord(int check, byte[] mask, long[] streamBytes, MemorySegme
         }
       }
     }
-    for (long bytes : streamBytes) {
-      out.varint(profile.encodeLength(bytes));
-    }
+    StreamLengths.write(out, unit, streamBytes);
     out.raw(streams, 0, streams.byteSize());
   }
 
   static TileRecord read(
-      ByteReader in,
-      boolean hasMasks,
-      StreamPlan.Profile profile,
-      MaskTable masks,
-      int streamsPerTile) {
+      ByteReader in, boolean hasMasks, LengthUnit unit, MaskTable masks, int streamsPerTile) {
     int check = (int) in.bits(2);
     byte[] mask = {};
     if (hasMasks) {
@@ -60,15 +55,8 @@ public record TileRecord(int check, byte[] mask, long[] streamBytes, MemorySegme
         mask = masks.get(kind - MASK_SHARED);
       }
     }
-    if (streamsPerTile > in.remaining()) {
-      throw in.corrupt("is too short for a tile of " + streamsPerTile + " streams");
-    }
-    long[] streamBytes = new long[streamsPerTile];
-    long total = 0;
-    for (int i = 0; i < streamsPerTile; i++) {
-      streamBytes[i] = profile.decodeLength(in.varint(Integer.MAX_VALUE));
-      total += streamBytes[i];
-    }
+    long[] streamBytes = StreamLengths.read(in, unit, streamsPerTile);
+    long total = Arrays.stream(streamBytes).sum();
     return new TileRecord(check, mask, streamBytes, in.segment(total));
   }
 }

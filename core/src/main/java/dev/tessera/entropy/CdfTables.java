@@ -64,6 +64,20 @@ public final class CdfTables {
   final long[] intervals;
 
   /**
+   * Per interval, two numbers with which the compact profile's encoder divides and adds: the
+   * multiplier {@code ceil(2^48 / frequency)}, so that the quotient is {@code state · multiplier
+   * >>> 48}, exact for every state below {@code frequency · 2^16}; then bits 0–15 {@code 65536 −
+   * frequency} and bits 16–31 the start.
+   */
+  final long[] compactSteps;
+
+  /**
+   * Per table, what a zero costs, in bits / 4096: the nearest integer to {@code 4096 · log2(65536 /
+   * frequency)}, and 16 bits where no interval stands for 0.
+   */
+  final int[] zeroCosts;
+
+  /**
    * 256 entries of {@link #intervals} per table: the interval in which each 256th of the range
    * begins. Finer ones spare steps of the search after it but lose more to cache misses.
    */
@@ -105,6 +119,8 @@ public final class CdfTables {
     this.reciprocals = new long[total];
     this.steps = new long[total];
     this.intervals = new long[total];
+    this.compactSteps = new long[2 * total];
+    this.zeroCosts = new int[count];
     this.buckets = new long[count << BUCKET_BITS];
     this.mostProbable = new long[count];
     for (int t = 0; t < count; t++) {
@@ -156,6 +172,14 @@ public final class CdfTables {
   /** Entries of table {@code t}: two more than it holds symbols. */
   public int length(int t) {
     return cdfStart[t + 1] - cdfStart[t];
+  }
+
+  /**
+   * What a zero costs with table {@code t}, in bits / 4096 and rounded; 65536 where no interval
+   * stands for 0.
+   */
+  public int zeroCost(int t) {
+    return zeroCosts[t];
   }
 
   /**
@@ -211,6 +235,11 @@ public final class CdfTables {
       }
     }
     mostProbable[t] = best;
+    int zero = -offsets[t];
+    zeroCosts[t] =
+        zero >= 0 && zero < escapes[t]
+            ? ZeroFlags.cost((int) (intervals[first + zero] >>> 32))
+            : ZeroFlags.NO_ZERO;
   }
 
   /**
@@ -218,6 +247,8 @@ public final class CdfTables {
    * ryg's rans64 applies it.
    */
   private void prepareEncoding(int i, int start, int frequency) {
+    compactSteps[2 * i] = ((1L << 48) + frequency - 1) / frequency;
+    compactSteps[2 * i + 1] = (long) start << PRECISION | (TOTAL - frequency);
     if (frequency == 1) {
       reciprocals[i] = -1;
       steps[i] = (long) (start + TOTAL - 1) << 32 | (long) (TOTAL - 1) << 16;

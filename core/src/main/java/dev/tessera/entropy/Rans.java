@@ -379,8 +379,7 @@ public final class Rans {
         unsigned |= ((int) state & DIGIT_MASK) << digit * DIGIT_BITS;
         state = dropDigit(state);
       }
-      int half = unsigned >>> 1;
-      escapedValue = (unsigned & 1) != 0 ? -half - 1 : half + escape;
+      escapedValue = RansFormat.unescaped(unsigned, escape);
       return state;
     }
 

@@ -4,7 +4,7 @@ import dev.tessera.field.TesseraException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** The numbers of the compatible profile, and the checks that its encoder and decoder share. */
+/** The numbers of the compatible profile, and what both profiles share: digits and checks. */
 final class RansFormat {
   /** Bits of a digit that follows an escape. */
   static final int DIGIT_BITS = 4;
@@ -43,6 +43,12 @@ final class RansFormat {
     return value < 0 ? -2 * value - 1 : 2 * (value - escape);
   }
 
+  /** The inverse of {@link #escaped}. */
+  static int unescaped(int unsigned, int escape) {
+    int half = unsigned >>> 1;
+    return (unsigned & 1) != 0 ? -half - 1 : half + escape;
+  }
+
   /** Digits of an unsigned number without leading zeros; none for 0. */
   static int digits(int unsigned) {
     return (32 - Integer.numberOfLeadingZeros(unsigned) + DIGIT_BITS - 1) / DIGIT_BITS;
@@ -55,10 +61,15 @@ final class RansFormat {
 
   static void requireFit(
       int[] symbols, int base, int[] indexes, StreamLayout layout, CdfTables tables) {
-    if (base < 0 || layout.symbols() > symbols.length - base) {
+    requireFit(symbols.length, base, indexes, layout, tables);
+  }
+
+  static void requireFit(
+      int symbols, int base, int[] indexes, StreamLayout layout, CdfTables tables) {
+    if (base < 0 || layout.symbols() > symbols - base) {
       throw new TesseraException.Invalid(
           "a latent of %d symbols at %d does not fit an array of %d"
-              .formatted(layout.symbols(), base, symbols.length));
+              .formatted(layout.symbols(), base, symbols));
     }
     if (indexes != null && indexes.length - base < layout.symbols()) {
       throw new TesseraException.Invalid(

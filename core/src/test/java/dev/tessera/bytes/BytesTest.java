@@ -69,4 +69,12 @@ final class BytesTest {
         .isInstanceOf(TesseraException.Corrupt.class)
         .hasMessageContaining("impossible size");
   }
+
+  @Test
+  void aFrameWithoutItsSizeIsDamaged() {
+    // magic, a descriptor that promises no content size, a window, one empty raw block
+    byte[] packed = {1, 0x28, (byte) 0xb5, 0x2f, (byte) 0xfd, 0, 0, 1, 0, 0};
+    assertThatThrownBy(() -> Zstd.unpack(packed, 100, "it"))
+        .isInstanceOf(TesseraException.Corrupt.class);
+  }
 }

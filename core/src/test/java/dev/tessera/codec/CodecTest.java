@@ -361,11 +361,11 @@ final class CodecTest {
       // 64×40 positions, 1024 of them at most in a stream: 25 rows each, three bands
       byte[] container = compress(codec, field);
       assertThat(open(container).header().streamPlan().rowsPerStream()).isEqualTo(25);
-      assertThat(codec.check(open(container)).streams()).isEqualTo(3);
+      assertThat(codec.tileFormat(open(container)).streams()).isEqualTo(3);
       decompress(codec, container);
     }
     try (Codec codec = Codec.open(FACTORIZED, full.withChannelsPerStream(CodecOptions.WHOLE))) {
-      assertThat(codec.check(open(compress(codec, field))).streams()).isEqualTo(1);
+      assertThat(codec.tileFormat(open(compress(codec, field))).streams()).isEqualTo(1);
     }
   }
 

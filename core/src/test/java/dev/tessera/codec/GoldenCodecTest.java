@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tessera.container.ContainerReader;
+import dev.tessera.container.StreamPlan;
 import dev.tessera.container.TileRecord;
 import dev.tessera.field.Field;
 import dev.tessera.field.FieldSource;
@@ -41,6 +42,7 @@ final class GoldenCodecTest {
     CodecOptions options =
         CodecOptions.DEFAULTS
             .withTile(128, 192)
+            .withProfile(StreamPlan.Profile.COMPATIBLE)
             .withChannelsPerStream(CodecOptions.WHOLE)
             .withNormalizer("range");
     try (Codec codec = Codec.open(model, options);

@@ -77,10 +77,11 @@ final class ContainerParts {
   /** The number of streams is not written down: it is the one with which the lengths add up. */
   private void readStreams(ByteReader tile) {
     List<Long> found = new ArrayList<>();
+    boolean pipeline = stages.stream().anyMatch(stage -> stage.id() == Stage.QUANTIZER);
     long bytes = 0;
     do {
       found.add(tile.varint());
-      bytes += 4 * (found.getLast() + 2);
+      bytes += pipeline ? found.getLast() : 4 * (found.getLast() + 2);
     } while (bytes < tile.remaining());
     lengths = found.stream().mapToLong(Long::longValue).toArray();
     streams = tile.raw(bytes);

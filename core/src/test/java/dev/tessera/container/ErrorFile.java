@@ -16,15 +16,32 @@ import java.util.function.UnaryOperator;
  * @param type what opening or decoding it throws
  * @param message a part of the message
  * @param damage makes it of the golden file
+ * @param golden the file without the damage
  */
 record ErrorFile(
     String name,
     String what,
     Class<? extends TesseraException> type,
     String message,
-    UnaryOperator<byte[]> damage) {
+    UnaryOperator<byte[]> damage,
+    Path golden) {
+  /** Damage of the golden file of the compatible profile. */
+  ErrorFile(
+      String name,
+      String what,
+      Class<? extends TesseraException> type,
+      String message,
+      UnaryOperator<byte[]> damage) {
+    this(name, what, type, message, damage, GoldenContainers.FACTORIZED.path());
+  }
+
+  /** The same damage to another golden file. */
+  ErrorFile of(Path other) {
+    return new ErrorFile(name, what, type, message, damage, other);
+  }
+
   byte[] make() throws IOException {
-    return damage.apply(Files.readAllBytes(GoldenContainers.FACTORIZED.path()));
+    return damage.apply(Files.readAllBytes(golden));
   }
 
   Path path() {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The files of testdata/errors: each is testdata/golden/tsr/factorized.tsr with one thing wrong and
+ * The files of testdata/errors: each is a file of testdata/golden/tsr with one thing wrong and
  * checksums that are right, unless they are what is wrong. {@link #main} makes them, and the README
  * that lists them.
  */
@@ -22,7 +22,11 @@ final class ErrorFiles {
               BodyErrors.stages(),
               BodyErrors.tiles(),
               BodyErrors.masks(),
-              BodyErrors.index())
+              BodyErrors.index(),
+              CompactErrors.stages(),
+              CompactErrors.tiles(),
+              PipelineErrors.stages(),
+              PipelineErrors.chunks())
           .flatMap(List::stream)
           .toList();
 
@@ -35,7 +39,7 @@ final class ErrorFiles {
             """
             # Damaged containers
 
-            Each file is `../golden/tsr/factorized.tsr` with one thing wrong, and with checksums that are right unless they are what is wrong. Opening it, or decoding it with the model that `../golden/bmshj2018-factorized` holds, must throw what stands here, with this in its message; it must never give a field. A decoder in another language should refuse them too.
+            Each file is `../golden/tsr/factorized.tsr` (where the name begins with `pipeline`, `../golden/tsr/pipeline-bitpack.tsr`) with one thing wrong, and with checksums that are right unless they are what is wrong. Opening it, or decoding it with the model that `../golden/bmshj2018-factorized` holds, must throw what stands here, with this in its message; it must never give a field. A decoder in another language should refuse them too.
 
             `dev.tessera.container.ErrorFiles` in core's test tree makes them and this list (run its `main` after a change of the format); `ErrorFilesTest` decodes them.
 

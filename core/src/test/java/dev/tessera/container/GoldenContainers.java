@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -43,7 +44,10 @@ final class GoldenContainers {
           "factorized",
           "bmshj2018-factorized",
           masked(),
-          CodecOptions.DEFAULTS.withNormalizer("minmax:slice").withChannelsPerStream(8));
+          CodecOptions.DEFAULTS
+              .withNormalizer("minmax:slice")
+              .withProfile(StreamPlan.Profile.COMPATIBLE)
+              .withChannelsPerStream(8));
 
   static final Golden MEAN_SCALE =
       new Golden(
@@ -54,7 +58,35 @@ final class GoldenContainers {
               .withNormalizer("log1p,meanstd:field")
               .withTile(64, 64)
               .withOverlap(8)
+              .withProfile(StreamPlan.Profile.COMPATIBLE)
               .withChannelsPerStream(16));
+
+  /** The field and model of {@link #FACTORIZED}; more streams than a tile lists one by one. */
+  static final Golden COMPACT =
+      new Golden(
+          "compact",
+          FACTORIZED.architecture(),
+          FACTORIZED.original(),
+          FACTORIZED.options().withProfile(StreamPlan.Profile.COMPACT).withChannelsPerStream(2));
+
+  /** The field and model of {@link #MEAN_SCALE}. */
+  static final Golden COMPACT_MEAN_SCALE =
+      new Golden(
+          "compact-mean-scale",
+          MEAN_SCALE.architecture(),
+          MEAN_SCALE.original(),
+          MEAN_SCALE.options().withProfile(StreamPlan.Profile.COMPACT));
+
+  /** So many tiles that frequencies of zero channels are measured. */
+  static final Golden COMPACT_MEASURED =
+      new Golden(
+          "compact-measured",
+          FACTORIZED.architecture(),
+          ramp(),
+          CodecOptions.DEFAULTS.withNormalizer("range").withTile(16, 16).withChannelsPerStream(8));
+
+  static final List<Golden> ALL =
+      List.of(FACTORIZED, MEAN_SCALE, COMPACT, COMPACT_MEAN_SCALE, COMPACT_MEASURED);
 
   static Model model(String architecture) throws IOException {
     return Model.read(TestData.file("golden/" + architecture + "/checkpoint.pth.tar"));
@@ -105,6 +137,16 @@ final class GoldenContainers {
     return field;
   }
 
+  /** A slope with a fold, 256 tiles of it. */
+  private static Field ramp() {
+    DataType type = DataType.UINT8;
+    Field field = Field.allocate(FieldInfo.of("ramp", type, Shape.of(256, 256)));
+    for (int i = 0; i < 256 * 256; i++) {
+      type.set(field.data(), i, Math.abs(i % 256 - i / 256));
+    }
+    return field;
+  }
+
   static byte[] make(Golden golden) throws IOException {
     try (Codec codec = Codec.open(golden.model(), golden.options())) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -120,7 +162,7 @@ final class GoldenContainers {
    * GoldenContainersTest} are to be looked at.
    */
   public static void main(String[] args) throws IOException {
-    for (Golden golden : new Golden[] {FACTORIZED, MEAN_SCALE}) {
+    for (Golden golden : ALL) {
       Files.write(TestData.file("golden/tsr").resolve(golden.name() + ".tsr"), make(golden));
     }
   }

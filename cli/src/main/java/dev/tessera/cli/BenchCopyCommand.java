@@ -1,0 +1,42 @@
+package dev.tessera.cli;
+
+import dev.tessera.bench.CopyBench;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tessera bench copy}. */
+@Command(
+    name = "copy",
+    mixinStandardHelpOptions = true,
+    description = "Measure how fast memory is copied: the ceiling of the other measurements.")
+final class BenchCopyCommand implements Callable<Integer> {
+  @Option(
+      names = "--megabytes",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "How much is copied, in 10^6 bytes (default: ${DEFAULT-VALUE}).")
+  private long megabytes;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      split = ",",
+      defaultValue = "auto",
+      description = "cpu, cuda or both (default: both where there is a GPU).")
+  private List<String> devices;
+
+  @Mixin private BenchOutput output;
+
+  @Override
+  public Integer call() throws IOException {
+    List<CopyBench.Result> results = CopyBench.run(devices, megabytes * 1_000_000, output.runs());
+    output.write(
+        CopyBench.table(results), CopyBench.toJson(output.info(Map.of()), results), Map.of());
+    return 0;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.tessera.cli;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import dev.tessera.bench.RunInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Where a measurement is told. */
+final class BenchOutput {
+  @Option(names = "--json", paramLabel = "FILE", description = "Write all numbers as JSON.")
+  private Path json;
+
+  @Option(
+      names = "--svg",
+      paramLabel = "FILE",
+      description = "Draw a chart; with several inputs, one per input, named after it.")
+  private Path svg;
+
+  @Option(
+      names = "--runs",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Timed runs per figure (default: by device).")
+  private int runs;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Do not tell progress.")
+  private boolean quiet;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  int runs() {
+    return runs;
+  }
+
+  /** What is being measured now, on standard error. */
+  void progress(String line) {
+    if (!quiet) {
+      System.err.println(line);
+    }
+  }
+
+  RunInfo info(Map<String, Map<String, String>> devices) {
+    return RunInfo.now(
+        "tessera " + String.join(" ", command.commandLine().getParseResult().originalArgs()),
+        new Main.Version().getVersion()[0],
+        devices);
+  }
+
+  /**
+   * Prints the table and writes the files.
+   *
+   * @param charts SVG by the input's name
+   */
+  void write(String table, JsonObject report, Map<String, String> charts) throws IOException {
+    System.out.print(table);
+    if (json != null) {
+      Files.writeString(
+          json,
+          new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(report) + "\n");
+    }
+    if (svg != null) {
+      for (Map.Entry<String, String> chart : charts.entrySet()) {
+        Files.writeString(charts.size() == 1 ? svg : named(chart.getKey()), chart.getValue());
+      }
+    }
+  }
+
+  private Path named(String input) {
+    String file = svg.getFileName().toString();
+    String stem = file.endsWith(".svg") ? file.substring(0, file.length() - 4) : file;
+    return svg.resolveSibling(stem + "-" + input.replaceAll("[^A-Za-z0-9.]+", "_") + ".svg");
+  }
+}

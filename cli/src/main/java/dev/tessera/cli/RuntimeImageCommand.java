@@ -1,0 +1,120 @@
+package dev.tessera.cli;
+
+import dev.tessera.cuda.KernelCache;
+import dev.tessera.field.TesseraException;
+import dev.tessera.model.Model;
+import dev.tessera.model.ModelStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code tessera runtime-image}. */
+@Command(
+    name = "runtime-image",
+    mixinStandardHelpOptions = true,
+    description =
+        "Pack Tessera for a machine of this kind without Java: a .tar.xz that needs nothing but,"
+            + " for a GPU, its driver.",
+    footer = {
+      "",
+      "Example:",
+      "  tessera runtime-image tessera.tar.xz --arch sm_80,sm_90a",
+      "  tar xf tessera.tar.xz && tessera-*/tessera doctor"
+    })
+final class RuntimeImageCommand implements Callable<Integer> {
+  private static final List<String> USUAL = List.of("sm_80", "sm_90a");
+  private static final long LARGE = 55_000_000;
+
+  @Parameters(paramLabel = "FILE.tar.xz", description = "File to write.")
+  private Path file;
+
+  @Option(
+      names = "--arch",
+      paramLabel = "ARCH",
+      split = ",",
+      description =
+          "GPU architectures to compile the kernels for (default: sm_80,sm_90a where there is a"
+              + " compiler), or none.")
+  private List<String> architectures;
+
+  @Option(
+      names = {"-m", "--model"},
+      description = "The model that comes with it: name, id or file (default: the bundled one).")
+  private String model;
+
+  @Override
+  public Integer call() throws IOException {
+    if (!file.getFileName().toString().endsWith(".tar.xz")) {
+      throw new TesseraException.Invalid("'" + file + "' must end in .tar.xz");
+    }
+    boolean none = List.of("none").equals(architectures);
+    List<String> wanted = architectures == null ? USUAL : none ? List.of() : architectures;
+    wanted.forEach(KernelCache::requireArchitecture);
+    Model bundled = model == null ? null : ModelStore.user().find(model);
+    Path folder = Files.createTempDirectory("tessera-image");
+    try {
+      RuntimeImage image = new RuntimeImage(folder);
+      String version = new Main.Version().getVersion()[0].replace("tessera ", "");
+      String name = "tessera-" + version + "-" + image.platform();
+      image.addJava();
+      image.addProgram(bundled);
+      image.addScript();
+      int kernels = addKernels(image, wanted);
+      TarXz.write(folder, name, file);
+      long bytes = Files.size(file);
+      System.out.printf("%s  %s, %d compiled kernel files%n", file, Text.bytes(bytes), kernels);
+      if (bytes > LARGE) {
+        System.err.println("tessera: warning: the image has more than " + Text.bytes(LARGE));
+      }
+      return 0;
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private int addKernels(RuntimeImage image, List<String> wanted) throws IOException {
+    if (wanted.isEmpty()) {
+      return 0;
+    }
+    try {
+      Path kernels = image.kernels();
+      KernelCache cache = KernelCache.user();
+      // a compiler takes seconds for each file: one architecture beside the other
+      return wanted.parallelStream()
+          .mapToInt(architecture -> compile(cache, architecture, kernels))
+          .sum();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    } catch (TesseraException.Unsupported e) {
+      if (architectures != null) {
+        throw e;
+      }
+      System.err.println("tessera: warning: without compiled kernels, since " + e.getMessage());
+      return 0;
+    }
+  }
+
+  private static int compile(KernelCache cache, String architecture, Path kernels) {
+    try {
+      return cache.precompile(List.of(architecture), kernels);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package dev.tessera.codec;
+
+import dev.tessera.bytes.Zstd;
+import dev.tessera.container.ContainerReader;
+import dev.tessera.container.ContainerWriter;
+import dev.tessera.container.Header;
+import dev.tessera.container.Stage;
+import dev.tessera.container.StreamPlan;
+import dev.tessera.container.TileRecord;
+import dev.tessera.field.FieldInfo;
+import dev.tessera.field.FieldSink;
+import dev.tessera.field.FieldSource;
+import dev.tessera.field.TesseraException;
+import dev.tessera.field.Tile;
+import dev.tessera.field.TileGrid;
+import dev.tessera.model.Model;
+import dev.tessera.model.Network;
+import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.quant.SpecialValues;
+import dev.tessera.transform.Normalizer;
+import dev.tessera.transform.NormalizerSpec;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The way through a model: a field is cut into normalized tiles, a {@link Backend} turns them into
+ * streams, a container holds the streams; and back.
+ */
+final class TileCodec implements FieldCodec {
+  /** What models without a normalizer of their own were trained on: values in 0…1. */
+  private static final String DEFAULT_NORMALIZER = "range";
+
+  private final Model model;
+  private final Optional<PipelineSpec> latentPipeline;
+  private final CodecOptions options;
+  private final WorkPool pool;
+  private final TileSizes sizes;
+  private final Backend backend;
+
+  /**
+   * Opens a backend for the model.
+   *
+   * @param latentPipeline what codes latents in place of the model's tables
+   * @throws TesseraException.Unsupported if the device is not there
+   */
+  TileCodec(
+      Model model, Optional<PipelineSpec> latentPipeline, CodecOptions options, WorkPool pool) {
+    this.model = model;
+    this.latentPipeline = latentPipeline.map(LatentFormat::settled);
+    this.options = options;
+    this.pool = pool;
+    this.sizes = new TileSizes(model);
+    this.latentPipeline.ifPresent(LatentFormat::requireSuitable);
+    this.backend =
+        Backends.choose(
+                options.device(),
+                Backend.Provider::preferenceForModels,
+                provider ->
+                    provider
+                        .unavailable(model)
+                        .or(() -> this.latentPipeline.flatMap(provider::unavailableBehindModel)))
+            .open(new Backend.Settings(model, pool.threads(), pool.workers()));
+  }
+
+  @Override
+  public String device() {
+    return backend.description();
+  }
+
+  @Override
+  public long compress(FieldSource field, OutputStream out) throws IOException {
+    if (!model.has(Network.G_A)) {
+      throw new TesseraException.Invalid(
+          "model " + model.name() + " can only decompress: use the complete model to compress");
+    }
+    FieldInfo info = field.info();
+    NormalizerSpec spec =
+        options
+            .normalizer()
+            .orElseGet(() -> NormalizerSpec.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
+    TileGrid grid = sizes.choose(info.shape(), options);
+
+    FieldScan scan = FieldScan.of(field, spec, options.progress());
+    Tiler tiler = new Tiler(info, grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
+    List<Stage> stages = new ArrayList<>();
+    stages.add(new Stage(Stage.NORMALIZER, spec.encode(), scan.normalizer().parameters()));
+    stages.add(Header.modelStage(model.id()));
+    if (latentPipeline.isPresent()) {
+      stages.addAll(PipelineStages.behindModel(latentPipeline.get()));
+    } else {
+      stages.add(Header.entropyStage(plan(field, grid, tiler)));
+    }
+    Header header =
+        new Header(
+            info,
+            grid,
+            stages,
+            scan.specials().patterns(),
+            scan.hasSpecials(),
+            backend.arithmetic().equals(Backend.CPU_ARITHMETIC) ? "" : backend.arithmetic(),
+            options.embedModel() ? Zstd.pack(model.decodeOnly().toBytes()) : null);
+    ContainerWriter container = new ContainerWriter(out, header);
+    TileFormat format = format(header);
+    int capacity = capacity(grid, format);
+
+    new BatchPipeline<Backend.Lane, Encoding>() {
+      private long next;
+
+      @Override
+      Encoding prepare(Backend.Lane lane) throws IOException {
+        int count = (int) Math.min(capacity, grid.count() - next);
+        if (count == 0) {
+          return null;
+        }
+        byte[][] masks = new byte[count][];
+        for (int i = 0; i < count; i++) {
+          masks[i] =
+              tiler.cut(field, grid.tile(next + i), lane.tiles(), (long) i * grid.tileElements());
+        }
+        next += count;
+        return new Encoding(next, masks);
+      }
+
+      @Override
+      void work(Backend.Lane lane, Encoding batch) {
+        batch.packed = lane.encode(batch.masks.length);
+      }
+
+      @Override
+      void finish(Backend.Lane lane, Encoding batch) throws IOException {
+        append(container, batch, format.streams());
+        Progress.report(options.progress(), Progress.Phase.COMPRESS, batch.end, grid);
+      }
+    }.run(() -> openLane(header, format, capacity), inFlight(grid, capacity), pool.lanes());
+    return container.finish();
+  }
+
+  private StreamPlan plan(FieldSource field, TileGrid grid, Tiler tiler) throws IOException {
+    StreamPlan plan = TileFormat.plan(model, grid, options.profile(), options.channelsPerStream());
+    TileFormat format = TileFormat.of(model, grid, plan);
+    return EntropyStatistics.refine(
+        plan, format, model.bottleneckTables(), backend, field, grid, tiler);
+  }
+
+  private static final class Encoding {
+    final long end;
+    final byte[][] masks;
+    PackedBatch packed;
+
+    Encoding(long end, byte[][] masks) {
+      this.end = end;
+      this.masks = masks;
+    }
+  }
+
+  private static void append(ContainerWriter container, Encoding batch, int streams)
+      throws IOException {
+    PackedBatch packed = batch.packed;
+    long at = 0;
+    for (int i = 0; i < packed.count(); i++) {
+      long[] streamBytes = Arrays.copyOfRange(packed.streamBytes(), i * streams, (i + 1) * streams);
+      long bytes = Arrays.stream(streamBytes).sum();
+      container.append(
+          new TileRecord(
+              packed.checks()[i],
+              batch.masks[i],
+              streamBytes,
+              packed.streams().asSlice(at, bytes)));
+      at += bytes;
+    }
+  }
+
+  @Override
+  public void decompress(ContainerReader container, Selection selection, FieldSink sink)
+      throws IOException {
+    check(container);
+    Header header = container.header();
+    TileFormat format = format(header);
+    FieldInfo info = header.field();
+    TileGrid grid = header.grid();
+    Stage normalization = header.stage(Stage.NORMALIZER);
+    NormalizerSpec spec = NormalizerSpec.decode(normalization.arguments());
+    Normalizer normalizer =
+        Normalizer.read(spec, info.type(), info.shape().slices(), normalization.parameters());
+    Tiler tiler =
+        new Tiler(info, grid, normalizer, new SpecialValues(header.specials()), header.hasMasks());
+    Crossfade crossfade = new Crossfade(grid, tiler);
+    TileSelector tiles = new TileSelector(container, selection, format.streams());
+    int capacity = capacity(grid, format);
+
+    new BatchPipeline<Backend.Lane, List<TileSelector.Selected>>() {
+      @Override
+      List<TileSelector.Selected> prepare(Backend.Lane lane) {
+        List<TileSelector.Selected> batch = tiles.next(capacity);
+        return batch.isEmpty() ? null : batch;
+      }
+
+      @Override
+      void work(Backend.Lane lane, List<TileSelector.Selected> batch) {
+        lane.decode(pack(lane, batch, format.streams()));
+      }
+
+      @Override
+      void finish(Backend.Lane lane, List<TileSelector.Selected> batch) throws IOException {
+        for (int i = 0; i < batch.size(); i++) {
+          Tile tile = batch.get(i).tile();
+          float[] cell = crossfade.blend(tile, lane.tiles(), (long) i * grid.tileElements());
+          tiler.paste(tile, cell, batch.get(i).record().mask(), selection, sink);
+        }
+        long done = batch.getLast().tile().index() + 1;
+        Progress.report(options.progress(), Progress.Phase.DECOMPRESS, done, grid);
+      }
+    }.run(() -> openLane(header, format, capacity), inFlight(grid, capacity), pool.lanes());
+  }
+
+  private static PackedBatch pack(
+      Backend.Lane lane, List<TileSelector.Selected> batch, int streams) {
+    long[] streamBytes = new long[batch.size() * streams];
+    int[] checks = new int[batch.size()];
+    long total = batch.stream().mapToLong(selected -> selected.record().streams().byteSize()).sum();
+    MemorySegment bytes = lane.streams(total);
+    long at = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      TileRecord record = batch.get(i).record();
+      long[] listed = record.streamBytes(); // empty ones at the end may be missing
+      System.arraycopy(listed, 0, streamBytes, i * streams, listed.length);
+      checks[i] = record.check();
+      MemorySegment.copy(record.streams(), 0, bytes, at, record.streams().byteSize());
+      at += record.streams().byteSize();
+    }
+    return new PackedBatch(batch.size(), streamBytes, checks, bytes);
+  }
+
+  @Override
+  public void check(ContainerReader container) {
+    Header header = container.header();
+    sizes.check(header);
+    format(header);
+    if (header.hasPipeline()) {
+      LatentFormat.of(header);
+    }
+  }
+
+  /** The sizes of a container's tiles, which {@link #check} found to suit the model. */
+  TileFormat format(Header header) {
+    return header.hasPipeline()
+        ? LatentFormat.tiles(model, header.grid())
+        : TileFormat.of(model, header.grid(), header.streamPlan());
+  }
+
+  private Backend.Lane openLane(Header header, TileFormat format, int capacity) {
+    return header.hasPipeline()
+        ? backend.openLane(format, LatentFormat.of(header), capacity)
+        : backend.openLane(format, capacity);
+  }
+
+  private int capacity(TileGrid grid, TileFormat format) {
+    int wanted = options.batch() > 0 ? options.batch() : backend.preferredBatch(format);
+    return (int) Math.min(wanted, grid.count());
+  }
+
+  /** No more lanes than there are batches: each has its memory. */
+  private int inFlight(TileGrid grid, int capacity) {
+    int wanted = options.inFlight() > 0 ? options.inFlight() : backend.preferredInFlight();
+    return (int) Math.min(wanted, Math.ceilDiv(grid.count(), (long) capacity));
+  }
+
+  @Override
+  public void close() {
+    backend.close();
+  }
+}

@@ -1,0 +1,76 @@
+package dev.tessera.cuda.backend;
+
+import dev.tessera.field.DataType;
+import dev.tessera.field.Field;
+import dev.tessera.field.FieldInfo;
+import dev.tessera.field.Shape;
+import java.util.SplittableRandom;
+
+/** Seeded fields for checks. */
+final class CheckFields {
+  private static final long SEED = 20261122;
+
+  private CheckFields() {}
+
+  /** A few waves and a little noise. */
+  static Field smooth(DataType type, long... dims) {
+    return waves(FieldInfo.of("", type, Shape.of(dims)), 0.02);
+  }
+
+  /** Values of every size, most of them positive, as densities have; zeros too. */
+  static Field wide(DataType type, long... dims) {
+    Field field = Field.allocate(FieldInfo.of("", type, Shape.of(dims)));
+    SplittableRandom random = new SplittableRandom(SEED);
+    double logarithm = Math.log(type.isFloat() ? 1e12 : type.max());
+    for (long i = 0; i < field.info().shape().elements(); i++) {
+      double value = Math.exp(random.nextDouble() * logarithm);
+      boolean negative = type.min() < 0 && random.nextInt(9) == 0;
+      type.set(field.data(), i, random.nextInt(20) == 0 ? 0 : negative ? -value : value);
+    }
+    return field;
+  }
+
+  /** Bits of all kinds: with them most bounds cannot be held but by the values themselves. */
+  static Field noise(DataType type, long... dims) {
+    Field field = Field.allocate(FieldInfo.of("", type, Shape.of(dims)));
+    SplittableRandom random = new SplittableRandom(SEED + 1);
+    for (long i = 0; i < field.info().shape().elements(); i++) {
+      type.setBits(field.data(), i, random.nextLong());
+    }
+    return field;
+  }
+
+  /** Waves with holes: NaNs, infinities, zeros of both signs, huge values and a fill value. */
+  static Field holes(DataType type, double fill, long... dims) {
+    Field field = waves(FieldInfo.of("", type, Shape.of(dims)).withFill(fill), 0.001);
+    double[] strange = {
+      Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, -0.0, 0, 3e38, 1e-40, fill
+    };
+    SplittableRandom random = new SplittableRandom(SEED + 2);
+    for (long i = 0; i < field.info().shape().elements(); i++) {
+      if (random.nextInt(50) == 0) {
+        type.set(field.data(), i, strange[random.nextInt(strange.length)]);
+      } else if (i % 7000 < 900) {
+        type.set(field.data(), i, fill);
+      }
+    }
+    return field;
+  }
+
+  private static Field waves(FieldInfo info, double noise) {
+    Field field = Field.allocate(info);
+    Shape shape = info.shape();
+    DataType type = info.type();
+    SplittableRandom random = new SplittableRandom(SEED + 3);
+    double scale = type.isFloat() ? 1 : Math.min(1e6, type.max() / 4);
+    double offset = type.isFloat() ? -0.3 : type.min() == 0 ? type.max() / 2 : 0;
+    for (long i = 0; i < shape.elements(); i++) {
+      double x = i % shape.width() / 17.0;
+      double y = i / shape.width() % shape.height() / 23.0;
+      double z = i / shape.width() / shape.height() / 5.0;
+      double value = Math.sin(x + z) * Math.cos(y - z) + noise * random.nextDouble(-1, 1);
+      type.set(field.data(), i, offset + scale * value);
+    }
+    return field;
+  }
+}
