@@ -87,7 +87,7 @@ final class CompressCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String target = out != null ? out : defaultTarget();
-    ContainerFiles.requireOther(in, target);
+    ContainerFiles.requireOtherFile(in, target);
     try (FieldSource source = field.open(in)) {
       Console console = new Console(work.quiet(), target.equals("-"), source.info().type().bytes());
       CodecOptions options = options(console);
@@ -120,7 +120,7 @@ final class CompressCommand implements Callable<Integer> {
         }
         report(console, codec, source, bytes, seconds, way, target);
         if (verification != null) {
-          report(console, codec, verification);
+          report(console, codec, source, verification);
         }
       }
     }
@@ -138,8 +138,13 @@ final class CompressCommand implements Callable<Integer> {
     if (in.equals("-")) {
       throw new TesseraException.Invalid("name the file to write, or - for standard output");
     }
-    String name = in.contains(":/") ? in.substring(0, in.lastIndexOf(":/")) : in;
-    return name + ".tsr";
+    int colon = in.lastIndexOf(':');
+    if (colon <= 0 || Files.exists(Path.of(in))) {
+      return in + ".tsr";
+    }
+    // datasets of one file get names of their own
+    String inner = in.substring(colon + 1).replaceAll("[^\\w.-]+", "-").replaceAll("^-+|-+$", "");
+    return in.substring(0, colon) + (inner.isEmpty() ? "" : "." + inner) + ".tsr";
   }
 
   private CodecOptions options(Console console) {
@@ -184,7 +189,9 @@ final class CompressCommand implements Callable<Integer> {
                 way));
   }
 
-  private void report(Console console, Codec codec, Codec.Verification verification) {
+  private void report(
+      Console console, Codec codec, FieldSource source, Codec.Verification verification)
+      throws IOException {
     Metrics metrics = verification.total();
     console.say(
         "PSNR %s  RMSE %s  NRMSE %s  max error %s%s"
@@ -197,6 +204,17 @@ final class CompressCommand implements Callable<Integer> {
                     ? ""
                     : "  " + metrics.specials() + " special values kept exactly"));
     verification.bound().ifPresent(bound -> console.say("bound " + Quality.bound(bound)));
+    if (verification.bound().isPresent()
+        && compression.boundIsShareOfRange()
+        && Quality.differOnlyAtTheEnds(source, metrics, verification.bound().get().bound())) {
+      console.warn(
+          "all values but the largest or smallest are one within the bound, a share of the range "
+              + Text.number(metrics.min())
+              + " .. "
+              + Text.number(metrics.max())
+              + ": if one end marks missing data, say so with --fill; else try --bound abs:… or"
+              + " pwrel:…");
+    }
     if (codec.model().isPresent() && metrics.psnr() < LOW_PSNR) {
       boolean manyDecades = metrics.min() > 0 && metrics.max() > MANY_DECADES * metrics.min();
       console.warn(

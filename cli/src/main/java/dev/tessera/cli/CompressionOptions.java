@@ -6,7 +6,9 @@ import dev.tessera.container.StreamPlan;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.pipeline.QuantizerSpec;
 import java.io.IOException;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** How a field is compressed: by a pipeline that keeps an error bound, or through a model. */
@@ -84,6 +86,13 @@ final class CompressionOptions {
     return normalizer != null;
   }
 
+  /** Whether the bound, if there is one, is a share of the range of the field's own values. */
+  boolean boundIsShareOfRange() {
+    return model == null
+        && pipeline().quantizer().kind() == QuantizerSpec.Kind.REL
+        && pipeline().appliedNormalizer().stages().isEmpty();
+  }
+
   /** Opens a codec for what was asked. */
   Codec open(CodecOptions base) throws IOException {
     if (model == null) {
@@ -127,11 +136,12 @@ final class CompressionOptions {
     refuse(
         pipeline,
         "--bound and --pipeline exclude each other: write eb=" + bound + " into the pipeline");
-    if (!bound.matches("((abs|rel|pwrel):)?[^:,=]+")) {
+    String kind = "(?i:(abs|rel|pwrel):)?";
+    if (!bound.matches(kind + "[0-9.+-][0-9.eE+-]*")) {
       throw new TesseraException.Invalid(
           "--bound takes a number such as 1e-3, abs:0.5 or pwrel:1e-2, not '" + bound + "'");
     }
-    return PipelineSpec.parse("eb=" + bound);
+    return PipelineSpec.parse("eb=" + bound.toLowerCase(Locale.ROOT));
   }
 
   private static void refuse(String option, String reason) {

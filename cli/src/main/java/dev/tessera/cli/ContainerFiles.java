@@ -51,8 +51,17 @@ final class ContainerFiles implements Closeable {
    * behind a colon, or be standard input or output.
    */
   static void requireOther(String in, String out) throws IOException {
+    requireOther(in, existing(out), out);
+  }
+
+  /** As {@link #requireOther(String, String)}, for a name without an inner path. */
+  static void requireOtherFile(String in, String out) throws IOException {
+    Path to = Path.of(out);
+    requireOther(in, Files.exists(to) ? to : null, out);
+  }
+
+  private static void requireOther(String in, Path to, String out) throws IOException {
     Path from = existing(in);
-    Path to = existing(out);
     if (from != null && to != null && Files.isSameFile(from, to)) {
       throw new TesseraException.Invalid(
           "'" + out + "' is the file that is read: choose another name to write to");

@@ -74,6 +74,7 @@ final class InfoCommand implements Callable<Integer> {
         }
       }
     }
+    Console.requireWritten();
     return 0;
   }
 

@@ -60,14 +60,20 @@ final class RuntimeImageCommand implements Callable<Integer> {
     wanted.forEach(KernelCache::requireArchitecture);
     Model bundled = model == null ? null : ModelStore.user().find(model);
     Path folder = Files.createTempDirectory("tessera-image");
+    Thread deletion = new Thread(() -> deleteQuietly(folder), "delete " + folder);
+    Runtime.getRuntime().addShutdownHook(deletion);
     try {
       RuntimeImage image = new RuntimeImage(folder);
       String version = new Main.Version().getVersion()[0].replace("tessera ", "");
       String name = "tessera-" + version + "-" + image.platform();
+      step("adding the Java runtime");
       image.addJava();
+      step("adding the program");
       image.addProgram(bundled);
       image.addScript();
+      step("compiling kernels for " + (wanted.isEmpty() ? "nothing" : String.join(", ", wanted)));
       int kernels = addKernels(image, wanted);
+      step("packing");
       TarXz.write(folder, name, file);
       long bytes = Files.size(file);
       System.out.printf("%s  %s, %d compiled kernel files%n", file, Text.bytes(bytes), kernels);
@@ -77,6 +83,11 @@ final class RuntimeImageCommand implements Callable<Integer> {
       return 0;
     } finally {
       delete(folder);
+      try {
+        Runtime.getRuntime().removeShutdownHook(deletion);
+      } catch (IllegalStateException e) {
+        // it is running
+      }
     }
   }
 
@@ -110,7 +121,22 @@ final class RuntimeImageCommand implements Callable<Integer> {
     }
   }
 
+  private static void step(String what) {
+    System.err.println("tessera: " + what);
+  }
+
+  private static void deleteQuietly(Path folder) {
+    try {
+      delete(folder);
+    } catch (IOException | UncheckedIOException e) {
+      // the process ends; what is left lies in the folder for temporary files
+    }
+  }
+
   private static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);

@@ -1,6 +1,7 @@
 package dev.tessera.cli;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.io.PendingFile;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -50,16 +51,16 @@ final class TarXz {
    * @param file the archive; must not lie in the folder
    */
   static void write(Path folder, String name, Path file) throws IOException {
-    Path tar = Files.createTempFile("tessera", ".tar");
-    try {
-      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(tar), 1 << 16)) {
+    try (PendingFile tar = PendingFile.scratch();
+        PendingFile pending = PendingFile.create(file)) {
+      try (OutputStream out =
+          new BufferedOutputStream(Files.newOutputStream(tar.path()), 1 << 16)) {
         tar(folder, name, out);
       }
-      try (OutputStream out = Files.newOutputStream(file)) {
-        pack(tar, out);
+      try (OutputStream out = Files.newOutputStream(pending.path())) {
+        pack(tar.path(), out);
       }
-    } finally {
-      Files.delete(tar);
+      pending.commit();
     }
   }
 

@@ -37,7 +37,7 @@ final class PipelineCommandTest extends CommandTest {
   @CsvSource({
     "--bound, 1e-2, eb=rel:0.01",
     "--bound, rel:1e-4, eb=rel:1e-4",
-    "--bound, abs:0.5, eb=abs:0.5",
+    "--bound, ABS:0.5, eb=abs:0.5",
     "--bound, pwrel:0.05, eb=pwrel:0.05",
     "--pipeline, 'log10,eb=abs:0.01,lorenzo2,rans:8', 'log10,eb=abs:0.01,lorenzo2,rans:8'",
     "--pipeline, 'minmax,eb=1e-3,lorenzo3,bitpack', 'minmax,eb=rel:1e-3,lorenzo3,bitpack'",
@@ -53,6 +53,34 @@ final class PipelineCommandTest extends CommandTest {
     run("decompress", path("a.tsr"), path("b.npy")).expectDone();
     assertThat(values(path("b.npy"))).hasSize(6 * 40 * 50);
     run("verify", field, path("a.tsr")).expectDone();
+  }
+
+  @Test
+  void fieldsOfOneFileGetNamesOfTheirOwn() throws IOException {
+    String field = waves(DataType.FLOAT32, 6, 40, 50);
+    run("compress", field, path("a.tsr")).expectDone();
+    run("decompress", path("a.tsr"), path("run.h5:/group/rho")).expectDone();
+    run("decompress", path("a.tsr"), path("run.nc:rho")).expectDone();
+    run("compress", path("run.h5:/group/rho")).expectDone();
+    run("compress", path("run.nc:rho")).expectDone();
+    assertThat(names()).contains("run.h5.group-rho.tsr", "run.nc.rho.tsr");
+    run("compress", path("run.nc:nope")).expectError(2, "nope");
+  }
+
+  @Test
+  void aFillValueThatWasNotStatedIsSuspected() throws IOException {
+    int values = 4096;
+    MemorySegment sea = MemorySegment.ofArray(new byte[4 * values]);
+    for (int i = 0; i < values; i++) {
+      sea.set(DataType.LE_FLOAT, 4L * i, i % 3 == 0 ? 1e20f : 280 + i % 17);
+    }
+    Files.write(
+        Path.of(path("sea_64x64.f32")), sea.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE));
+    Run silent = run("compress", path("sea_64x64.f32"), path("a.tsr")).expectDone();
+    assertThat(silent.errors()).contains("one within the bound", "--fill");
+    Run stated =
+        run("compress", path("sea_64x64.f32"), path("a.tsr"), "--fill", "1e20").expectDone();
+    assertThat(stated.errors()).isEmpty();
   }
 
   @Test
@@ -201,7 +229,7 @@ final class PipelineCommandTest extends CommandTest {
     "--overlap, 8, 'chunks of a pipeline do not overlap'",
     "--bound, 0, 'must be a positive number'",
     "--bound, -1, 'must be a positive number'",
-    "--bound, much, 'has no number as its bound'",
+    "--bound, much, '--bound takes a number such as 1e-3'",
     "--bound, '1e-3,rans', '--bound takes a number such as 1e-3'",
     "--bound, 7, 'must be a share between'",
     "--pipeline, squeeze, '''squeeze'' has no quantizer'",

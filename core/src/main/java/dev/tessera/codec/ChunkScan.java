@@ -32,7 +32,6 @@ record ChunkScan(
   private static final double MAX_STORED_SHARE = 0.01;
 
   private static final int BOX_VALUES = 1 << 18;
-  private static final int IN_FLIGHT = 3;
 
   /**
    * Reads the whole field once, or twice.
@@ -172,7 +171,7 @@ record ChunkScan(
                   type,
                   new SpecialFinder(info, spec.appliedNormalizer()),
                   measured()),
-          IN_FLIGHT,
+          pool.threads() + 1,
           pool.lanes());
     }
 

@@ -135,7 +135,8 @@ public final class FieldFiles {
    *
    * @param spec a path, optionally followed by {@code :inner}, or {@code -}
    * @throws TesseraException.Invalid if the folder is missing or not writable, the file is
-   *     read-only, or its name is one of a compressed file
+   *     read-only, or its name is one of a compressed file; or if {@code inner} is given and the
+   *     file exists, for it might hold other fields
    * @throws TesseraException.Unsupported if the format cannot hold such a field
    */
   public static FieldSink create(String spec, FieldInfo info) throws IOException {
@@ -152,6 +153,13 @@ public final class FieldFiles {
           "'"
               + spec
               + "' has the ending of compressed files: give one of a field, such as .npy or .raw");
+    }
+    if (!location.inner().isEmpty() && Files.exists(location.file())) {
+      throw new TesseraException.Invalid(
+          "'"
+              + location.file()
+              + "' exists, and a new file would replace all that it holds: choose another name, or"
+              + " delete it first");
     }
     return byExtension(location.file()).create(location.file(), location.inner(), info);
   }

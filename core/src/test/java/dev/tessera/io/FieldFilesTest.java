@@ -154,6 +154,18 @@ class FieldFilesTest {
     assertThat(folder).isEmptyDirectory();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"two.h5:/b", "two.nc:b"})
+  void aFileThatMayHoldOtherFieldsIsNotReplaced(String name) throws IOException {
+    String other = folder.resolve(name.replaceAll("b$", "a")).toString();
+    create(other);
+    assertThatThrownBy(() -> create(folder.resolve(name).toString()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("replace all that it holds");
+    FieldFiles.open(other, OpenOptions.NONE).close();
+    create(other.substring(0, other.lastIndexOf(':')));
+  }
+
   @Test
   void listsItsFormats() {
     assertThat(FieldFiles.formats().keySet()).startsWith("npy", "NetCDF-3", "FITS").endsWith("raw");
