@@ -135,6 +135,30 @@ public final class KernelCache {
         : compile(source, architectures.getFirst());
   }
 
+  /**
+   * Why a device cannot get the program's kernels, and what to do about it; empty if they are
+   * compiled, or can be.
+   */
+  public Optional<String> obstacle(CudaDevice device) {
+    return obstacle(device.architectures());
+  }
+
+  Optional<String> obstacle(List<String> architectures) {
+    if (compiler.get().isPresent()
+        || KernelCatalog.SOURCES.stream()
+            .allMatch(source ->
+                isPrecompiled(source, architectures) || isKept(source, architectures.getFirst()))) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "the kernels are not compiled for %s, and %s"
+            .formatted(architectures.getFirst(), KernelCompiler.absence()));
+  }
+
+  private boolean isKept(KernelSource source, String architecture) {
+    return read(folder.resolve(fileName(source, source.text(), architecture))).isPresent();
+  }
+
   /** How many of the program's sources are packaged for one of some architectures. */
   int countPrecompiled(List<String> architectures) {
     return (int)

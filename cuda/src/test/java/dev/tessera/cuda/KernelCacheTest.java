@@ -75,6 +75,21 @@ class KernelCacheTest {
   }
 
   @Test
+  void withoutCompilerAllKernelsMustBeThere(@TempDir Path packaged) throws IOException {
+    KernelCache without = new KernelCache(List.of(packaged), folder, Optional::empty);
+    assertThat(cache().obstacle(HOPPER)).isEmpty();
+    assertThat(without.obstacle(HOPPER).orElseThrow())
+        .contains("not compiled for sm_90a", "neither NVRTC nor nvcc was found");
+    cache().precompile(List.of("sm_90a"), packaged);
+    assertThat(without.obstacle(HOPPER)).isEmpty();
+    assertThat(without.obstacle(List.of("sm_80"))).isPresent();
+    try (Stream<Path> files = Files.list(packaged)) {
+      Files.delete(files.findFirst().orElseThrow());
+    }
+    assertThat(without.obstacle(HOPPER)).isPresent();
+  }
+
+  @Test
   void damageAnywhereIsNoticedAndRepaired() throws IOException {
     cache().cubin(SOURCE, HOPPER);
     Path file = onlyFile();

@@ -2,8 +2,11 @@ package dev.tessera.cuda.backend;
 
 import dev.tessera.codec.Backend;
 import dev.tessera.codec.ChunkBackend;
+import dev.tessera.cuda.CudaDevice;
 import dev.tessera.cuda.CudaDriver;
+import dev.tessera.cuda.KernelCache;
 import dev.tessera.field.DataType;
+import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
 import java.util.Optional;
@@ -40,7 +43,7 @@ public final class CudaBackendProvider implements Backend.Provider {
 
   @Override
   public Optional<String> unavailable(Model model) {
-    return CudaDriver.unavailable();
+    return Found.OBSTACLE;
   }
 
   @Override
@@ -50,7 +53,7 @@ public final class CudaBackendProvider implements Backend.Provider {
 
   @Override
   public Optional<String> unavailable(PipelineSpec pipeline, DataType type) {
-    return CudaDriver.unavailable().or(() -> ChunkCoders.obstacle(pipeline));
+    return Found.OBSTACLE.or(() -> ChunkCoders.obstacle(pipeline));
   }
 
   @Override
@@ -61,5 +64,18 @@ public final class CudaBackendProvider implements Backend.Provider {
   @Override
   public ChunkBackend open(ChunkBackend.Settings settings) {
     return new CudaChunkBackend(settings);
+  }
+
+  /** What was found out once: driver, device, and whether its kernels are there or can be made. */
+  private static final class Found {
+    static final Optional<String> OBSTACLE = CudaDriver.unavailable().or(Found::kernels);
+
+    private static Optional<String> kernels() {
+      try {
+        return KernelCache.user().obstacle(CudaDevice.list().getFirst());
+      } catch (TesseraException e) {
+        return Optional.of(e.getMessage());
+      }
+    }
   }
 }
