@@ -71,7 +71,9 @@ final class RuntimeImageCommand implements Callable<Integer> {
       step("adding the program");
       image.addProgram(bundled);
       image.addScript();
-      step("compiling kernels for " + (wanted.isEmpty() ? "nothing" : String.join(", ", wanted)));
+      if (!wanted.isEmpty()) {
+        step("compiling kernels for " + String.join(", ", wanted));
+      }
       int kernels = addKernels(image, wanted);
       step("packing");
       TarXz.write(folder, name, file);
