@@ -4,37 +4,8 @@
 // intervals take a slower way: a table of 256 buckets, then a scan of 32 intervals at once.
 #pragma once
 #include "rans_common.cuh"
-
-struct RansDecoding {
-  const u8* packed;         // words of all streams
-  u64 packedBytes;
-  const u64* offsets;       // in bytes, of each stream
-  const u32* lengths;       // words of each stream
-  u32 mostWords;            // longest that a whole stream can be
-  const u16* indexes;       // table of each symbol, where INDEXED
-  const RansTable* tables;  // per channel, or as the indexes say
-  const uint2* likely;      // [table][32]: start | interval << 16, frequency; unused: frequency 0
-  const u32* borders;       // c of all tables
-  const u16* buckets;       // [table][256]: interval of slot 256 * bucket
-  const u16* order;         // channel of each position; null: identity
-  const u16* flags;         // [2][channels] frequency of dead; first for whole bands, then for the last
-  const u64* powers;        // for flags that follow from the indexes, where there are no flags
-  const float* medians;     // per channel, for floats
-  void* symbols;            // tiles x channels x height x width, type TYPE
-  u32* checks;              // per tile, added to; null: none
-  u32 checkBase;            // place of the first symbol in the check
-  u32* errors;              // two words
-  RansLayout layout;
-};
-
-#define RANS_RING 128
-#define RANS_RING_BYTES (RANS_RING * 8)
-
-/// Bytes of shared memory that a warp needs, besides RANS_RING_BYTES for its ring of words: symbols
-/// of a batch, alive and dead channels. The rings of a block's warps come first.
-__host__ __device__ __forceinline__ u32 ransDecodeShared(u32 streamChannels) {
-  return 32 * 4 + (streamChannels * 2 + 15) / 16 * 16;
-}
+#include "rans_decode_flags.cuh"
+#include "rans_parameters.cuh"
 
 /// The interval that a lane holds, with what follows from it.
 struct RansLane {
@@ -361,95 +332,8 @@ struct RansDecoder {
     }
   }
 
-  __device__ __forceinline__ u64 surprise(u32 channel) {
-    u64 sum = 0;
-    const u64 at = base() + channel * plane();
-    for (u32 i = lane; i < stream.symbols; i += 32) sum += (u32)in.tables[in.indexes[at + i]].surprise;
-    return ransSum(sum);
-  }
-
-  /// Fills the list with the alive channels from its front (the count is returned) and the dead
-  /// ones from its end.
-  __device__ __forceinline__ u32 decodeFlags() {
-    if constexpr (WIDE) {
-      for (u32 i = lane; i < stream.positions; i += 32) list[i] = (u16)(stream.firstPosition + i);
-      __syncwarp();
-      return stream.positions;
-    }
-    u32 count = 0;
-    const u32 firstFlag = (stream.lastBand ? in.layout.channels : 0) + stream.firstPosition;
-    for (u32 from = 0; from < stream.positions; from += 32) {
-      if (length > 0) refill();
-      const u32 here = min(stream.positions - from, 32u), p = stream.firstPosition + from + min(lane, here - 1);
-      const u32 channel = in.order ? in.order[p] : p;
-      u32 alive = 0;
-      if (x != 0 || position() < length) {
-        u32 frequency = 1;
-        if (INDEXED && !in.flags) {
-          for (u32 i = 0; i < here; i++) {
-            const u64 s = surprise(__shfl_sync(RANS_ALL, channel, i));
-            if (lane == i) frequency = ransDeadFrequency(s, in.powers);
-          }
-        } else {
-          frequency = in.flags[firstFlag + from + min(lane, here - 1)];
-        }
-        u32 next = __shfl_sync(RANS_ALL, frequency, 0);
-#pragma unroll 4
-        for (u32 i = 0; i < here; i++) {
-          const u32 f = next, slot = (u32)x & 0xffff, high = (u32)(x >> 16);
-          next = __shfl_sync(RANS_ALL, frequency, (i + 1) % 32);
-          const bool lives = slot >= f;
-          const u32 own = lives ? 65536 - f : f, rest = lives ? slot - f : slot;
-          x = own * high + rest;
-          renormalize();
-          alive |= lives ? 1u << i : 0;
-        }
-      }
-      const u32 below = (1u << lane) - 1, lives = __popc(alive & below);
-      if (lane < here) list[alive >> lane & 1 ? count + lives : stream.positions - 1 - (from - count + lane - lives)] = (u16)channel;
-      count += __popc(alive);
-    }
-    __syncwarp();
-    return count;
-  }
-
-  /// Writes the dead channels, list[alive...]: zeros, or the channels' medians.
-  __device__ __forceinline__ void fillDead(u32 alive) {
-    const u32 size = RansBytes<TYPE>::value;
-    const bool wide = (stream.symbols * size | (u32)(plane() * size) | stream.rowOffset * size | (u32)(u64)in.symbols) % 16 == 0;
-    const u32 unit = wide ? 16 / size : 1, per = stream.symbols / unit, total = per * (stream.positions - alive);
-    const u64 first = base();
-    if (TYPE < RANS_F32 && wide && per <= 32 && (per & (per - 1)) == 0) {
-      // whole channels for a few lanes each
-      const u32 together = 32 / per;
-      char* to = (char*)in.symbols + (first + lane % per * unit) * size;
-#pragma unroll 4
-      for (u32 i = alive + lane / per; i < stream.positions; i += together) {
-        *(uint4*)(to + list[i] * (plane() * size)) = make_uint4(0, 0, 0, 0);
-      }
-      return;
-    }
-    const u32 wholes = 32 / per, rest = 32 % per;
-    RansWalk walk(lane, per);
-#pragma unroll 4
-    for (u32 v = lane; v < total; v += 32) {
-      const u32 channel = list[alive + walk.channel];
-      const u64 at = first + channel * plane() + walk.place * unit;
-      const float median = TYPE >= RANS_F32 ? in.medians[channel] : 0;
-      if (wide) {
-        u32 w = 0;
-        if (TYPE == RANS_F32) w = __float_as_uint(0.0f + median);
-        if (TYPE == RANS_F16) w = ransToHalf(0.0f + median) * 0x10001u;
-        *(uint4*)((char*)in.symbols + at * size) = make_uint4(w, w, w, w);
-      } else {
-        ransStore<TYPE>(in.symbols, at, 0, median, narrow);
-      }
-      walk.forward(per, wholes, rest);
-    }
-  }
-
   __device__ __forceinline__ void run() {
-    const u32 alive = decodeFlags();
+    const u32 alive = ransDecodeFlags(*this);
     // of the next channel, on their way while one is decoded
     uint2 likely = make_uint2(0, 0);
     i32 offset = 0;
@@ -465,7 +349,7 @@ struct RansDecoder {
       }
     };
     fetch(0);
-    fillDead(alive);
+    ransFillDead(*this, alive);
     for (u32 a = 0; a < alive; a++) {
       const uint2 nowLikely = likely;
       const i32 nowOffset = offset;

@@ -4,70 +4,9 @@
 // flags and digits of escapes alike, without branches. Flags are the compact profile's.
 #pragma once
 #include "rans_common.cuh"
-
-/// An interval as the encoder needs it, 16 bytes. With limit = ~w | 0xffff, and y = x, or x >> 16
-/// after a word was emitted because x > limit:
-///   q = (y * z + x_) >> 32 >> (x_ & 31);   x = y + q * (w >> 16) + (w & 0xffff)
-/// z is a reciprocal, 2^(32+s) / f rounded, x_ an addend that makes q exact for all y < f * 2^16, with
-/// s in its lowest bits, w the start and 65536 - f. y_ is 0, so that (x_, y_) is a 64-bit addend.
-__device__ __forceinline__ uint4 ransEntry(u32 start, u32 f) {
-  if (f >= 65536) return make_uint4(0, 0, 0, 0);
-  const u32 s = 31 - __clz(f);
-  const u64 one = (u64)1 << (32 + s);
-  const bool power = (f & (f - 1)) == 0;
-  u32 reciprocal = (u32)((one - power) / f), addend = 0x80000000u;
-  if (!power && s == 15 && one - (u64)reciprocal * f > 32768) {
-    reciprocal++;
-    addend = 0;
-  }
-  return make_uint4(addend | s, 0, reciprocal, start | (65536 - f) << 16);
-}
-
-/// A digit of an escape: 16 x + digit, after a word if x >= 2^28. y_ = 1 tells it from an interval.
-__device__ __forceinline__ uint4 ransDigit(u32 digit) {
-  return make_uint4(0x80000000u, 1, RANS_ALL, digit | 15 << 16);
-}
-
-/// The same for the compatible profile. (x_, y_) is a 64-bit reciprocal, z the highest upper half of a
-/// state that needs no word, w a number to add and, from bit 20, the shift: with q = (x * (x_, y_) >> 64)
-/// >> shift, x = x + (w & 0xfffff) + q * (65536 - f). For f = 1, and for the digits of escapes (bit 31
-/// of w), q is x - 1 and what is added makes up for it.
-__device__ __forceinline__ uint4 ransWideDigit(u32 digit) {
-  return make_uint4(RANS_ALL, RANS_ALL, (1u << 27) - 1, (digit + 15) | 0x80000000u);
-}
-
-template <bool WIDE>
-__device__ __forceinline__ uint4 ransNothing() {
-  return make_uint4(0, 0, WIDE ? RANS_ALL : 0, 0);
-}
-
-struct RansEncoding {
-  const void* symbols;      // tiles x channels x height x width, type TYPE
-  const float* medians;     // per channel, for floats
-  const u16* indexes;       // table of each symbol, where INDEXED
-  const RansTable* tables;  // per channel, or as the indexes say
-  const RansRow* rows;      // the same tables, with the entries of their intervals
-  const u16* order;         // channel of each position; null: identity
-  const uint4* flags;       // [2][channels][2]: entries of dead, alive; first for whole bands, then for the last
-  const u64* powers;        // for flags that follow from the indexes, where there are no flags
-  void* slots;              // scratch, slotWords words for each stream; words stand at a slot's end
-  u64 slotWords;
-  u32* lengths;             // words of each stream
-  u32* checks;              // per tile, added to; null: none
-  u32 checkBase;            // place of the first symbol in the check
-  u32* errors;              // two words
-  RansLayout layout;
-};
-
-#define RANS_STAGE 72
-
-/// Bytes of shared memory that a warp needs: queues, words on their way, channels, alive channels,
-/// alive bits.
-__host__ __device__ __forceinline__ u32 ransEncodeShared(u32 streamChannels, u32 streams, bool wide) {
-  const u32 lists = (streamChannels * 2 * (1 + streams) + 15) / 16 * 16;
-  const u32 bits = ((streamChannels + 31) / 32 * 4 * streams + 15) / 16 * 16;
-  return streams * (33 * 16 + RANS_STAGE * (wide ? 4 : 2)) + lists + bits;
-}
+#include "rans_encode_flags.cuh"
+#include "rans_entry.cuh"
+#include "rans_parameters.cuh"
 
 template <int TYPE, bool INDEXED, bool WIDE, int STREAMS>
 struct RansEncoder {
@@ -211,112 +150,6 @@ struct RansEncoder {
     __syncwarp();
   }
 
-  /// The same where a channel has a power of two of 16-byte parts, 32 at most: no lane looks beyond
-  /// one channel, and all loads of a round are on their way together.
-  __device__ __forceinline__ void findAliveWide(u32 per) {
-    const u32 together = 32 / per, mine = lane / per;
-    const u32 segment = (per == 32 ? RANS_ALL : (1u << per) - 1) << (lane % together * per);
-    const char* at[STREAMS];
-#pragma unroll
-    for (int g = 0; g < STREAMS; g++) {
-      const u64 tile = min(firstTile + g, in.layout.tiles - 1) - firstTile;
-      at[g] = (const char*)in.symbols + base((u32)tile) * RansBytes<TYPE>::value + lane % per * 16;
-    }
-    const u64 stride = plane() * RansBytes<TYPE>::value;
-    // a group of loads is on its way while the group before it is looked at
-    const int rounds = STREAMS == 4 ? 2 : 4;
-    float median[2][rounds];
-    uint4 value[2][rounds][STREAMS];
-    auto load = [&](u32 first, float(&m)[rounds], uint4(&v)[rounds][STREAMS]) {
-      u32 channel[rounds];
-#pragma unroll
-      for (int u = 0; u < rounds; u++) channel[u] = channels[min(first + u * together + mine, positions - 1)];
-#pragma unroll
-      for (int u = 0; u < rounds; u++) {
-        m[u] = TYPE >= RANS_F32 ? __ldg(in.medians + channel[u]) : 0;
-#pragma unroll
-        for (int g = 0; g < STREAMS; g++) v[u][g] = __ldg((const uint4*)(at[g] + channel[u] * stride));
-      }
-    };
-    auto test = [&](u32 first, const float(&m)[rounds], const uint4(&v)[rounds][STREAMS]) {
-#pragma unroll
-      for (int u = 0; u < rounds; u++) {
-        const u32 from = first + u * together;
-#pragma unroll
-        for (int g = 0; g < STREAMS; g++) {
-          const u32 any = __ballot_sync(RANS_ALL, ransAny<TYPE>(v[u][g], m[u], bad));
-          const u32 found = __ballot_sync(RANS_ALL, (any & segment) != 0 && lane < together && from + lane < positions);
-          if (lane == 0 && found) bits[g * words() + from / 32] |= found << from % 32;
-        }
-      }
-    };
-    const u32 step = rounds * together;
-    load(0, median[0], value[0]);
-    for (u32 i = 0; i < positions; i += 2 * step) {
-      load(i + step, median[1], value[1]);
-      test(i, median[0], value[0]);
-      load(i + 2 * step, median[0], value[0]);
-      if (i + step < positions) test(i + step, median[1], value[1]);
-    }
-    __syncwarp();
-  }
-
-  /// Finds the channels that are not all zero: reads everything once, 16 bytes a lane if it can.
-  __device__ void findAlive() {
-    const u32 size = RansBytes<TYPE>::value;
-    const bool wide = (stream.symbols * size | (u32)(plane() * size) | stream.rowOffset * size | (u32)(u64)in.symbols) % 16 == 0;
-    const u32 unit = wide ? 16 / size : 1, per = stream.symbols / unit, total = per * positions;
-    if (wide && per <= 32 && (per & (per - 1)) == 0) {
-      findAliveWide(per);
-      return;
-    }
-    const u32 wholes = 32 / per, rest = 32 % per;
-    for (u32 g = 0; g < STREAMS && firstTile + g < in.layout.tiles; g++) {
-      RansWalk walk(lane, per);
-      const u64 first = base(g);
-      for (u32 v = 0; v < total; v += 32 * 8) {
-        // all loads first, then what depends on them
-        uint4 value[8];
-        float median[8];
-        u32 where[8];
-#pragma unroll
-        for (int u = 0; u < 8; u++) {
-          value[u] = make_uint4(0, 0, 0, 0);
-          median[u] = 0;
-          where[u] = walk.channel;
-          if (v + u * 32 + lane < total) {
-            const u32 channel = channels[walk.channel];
-            const u64 at = first + channel * plane() + walk.place * unit;
-            if (TYPE >= RANS_F32) median[u] = in.medians[channel];
-            if (wide) {
-              value[u] = __ldg((const uint4*)((const char*)in.symbols + at * size));
-            } else {
-              value[u].x = ransLoad<TYPE>(in.symbols, at);
-            }
-          }
-          walk.forward(per, wholes, rest);
-        }
-        bool any[8];
-#pragma unroll
-        for (int u = 0; u < 8; u++) {
-          const bool in8 = v + u * 32 + lane < total;
-          any[u] = in8 && (wide ? ransAny<TYPE>(value[u], median[u], bad) : ransSymbol<TYPE>(value[u].x, median[u], bad) != 0);
-        }
-#pragma unroll
-        for (int u = 0; u < 8; u++) {
-          const u32 ballot = __ballot_sync(RANS_ALL, any[u]);
-          if (ballot) {
-            // one lane of each run of lanes in the same channel sets its bit
-            const u32 before = __shfl_up_sync(RANS_ALL, where[u], 1);
-            const bool head = lane == 0 || !(ballot >> (lane - 1) & 1) || before != where[u];
-            if (any[u] && head) atomicOr(bits + g * words() + where[u] / 32, 1u << where[u] % 32);
-          }
-        }
-      }
-    }
-    __syncwarp();
-  }
-
   /// Lists the alive channels of stream g; returns how many.
   __device__ __forceinline__ u32 listAlive(u32 g) {
     u32 count = 0;
@@ -447,55 +280,6 @@ struct RansEncoder {
     }
   }
 
-  /// Sum of the surprises of zero over a channel's symbols, by the whole warp.
-  __device__ __forceinline__ u64 surprise(u32 g, u32 channel) {
-    u64 sum = 0;
-    const u64 at = base(g) + channel * plane();
-    for (u32 i = lane; i < stream.symbols; i += 32) sum += (u32)in.tables[in.indexes[at + i]].surprise;
-    return ransSum(sum);
-  }
-
-  __device__ __forceinline__ void codeFlags() {
-    uint4 dead[STREAMS], living[STREAMS];
-    // entries of the next flags are on their way while some are coded
-    auto fetch = [&](u32 done) {
-      const u32 position = positions - 1 - min(done + lane, positions - 1);
-      const u32 at = ((stream.lastBand ? in.layout.channels : 0) + stream.firstPosition + position) * 2;
-#pragma unroll
-      for (int g = 0; g < STREAMS; g++) {
-        if (g == 0) {
-          dead[g] = __ldg(in.flags + at);
-          living[g] = __ldg(in.flags + at + 1);
-        } else {
-          dead[g] = dead[0];
-          living[g] = living[0];
-        }
-      }
-    };
-    const bool derived = INDEXED && !in.flags;
-    if (!derived) fetch(0);
-    for (u32 done = 0; done < positions; done += 32) {
-      const u32 count = min(positions - done, 32u);
-      const u32 position = positions - 1 - done - min(lane, count - 1);
-#pragma unroll
-      for (int g = 0; g < STREAMS; g++) {
-        const bool lives = bits[g * words() + position / 32] >> position % 32 & 1;
-        if (INDEXED && derived) {
-          u32 frequency = 1;
-          for (u32 i = 0; i < count && firstTile + g < in.layout.tiles; i++) {
-            const u64 s = surprise(g, channels[positions - 1 - done - i]);
-            if (lane == i) frequency = ransDeadFrequency(s, in.powers);
-          }
-          dead[g] = ransEntry(0, frequency);
-          living[g] = ransEntry(frequency, 65536 - frequency);
-        }
-        queue[g * 33 + lane] = lives ? living[g] : dead[g];
-      }
-      if (!derived && done + 32 < positions) fetch(done + 32);
-      chain<false>(count);
-    }
-  }
-
   __device__ __forceinline__ void finish() {
     if (lane < 8) {
       if constexpr (WIDE) {
@@ -523,7 +307,7 @@ struct RansEncoder {
 
   __device__ __forceinline__ void run() {
     listChannels();
-    if (!WIDE) findAlive();
+    if (!WIDE) ransFindAlive(*this);
     u32 counts[STREAMS];
 #pragma unroll
     for (int g = 0; g < STREAMS; g++) counts[g] = firstTile + g < in.layout.tiles ? listAlive(g) : 0;
@@ -536,7 +320,7 @@ struct RansEncoder {
       return;
     }
     codeSymbols(counts);
-    if (!WIDE) codeFlags();
+    if (!WIDE) ransCodeFlags(*this);
     finish();
   }
 };

@@ -2,10 +2,13 @@ package dev.tessera.cli;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import dev.tessera.bench.BenchDevice;
 import dev.tessera.bench.RunInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -46,6 +49,13 @@ final class BenchOutput {
     if (!quiet) {
       System.err.println(line);
     }
+  }
+
+  /** What is known of this run on some devices. */
+  RunInfo info(List<? extends BenchDevice> devices) {
+    Map<String, Map<String, String>> properties = new LinkedHashMap<>();
+    devices.forEach(device -> properties.put(device.name(), device.properties()));
+    return info(properties);
   }
 
   RunInfo info(Map<String, Map<String, String>> devices) {

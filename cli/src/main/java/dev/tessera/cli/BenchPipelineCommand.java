@@ -11,9 +11,7 @@ import dev.tessera.io.OpenOptions;
 import dev.tessera.synth.CosmologySynth;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +29,8 @@ import picocli.CommandLine.Option;
           + " --pipelines 'lorenzo3,bitpack;lorenzo3,rans'"
     })
 final class BenchPipelineCommand implements Callable<Integer> {
+  private static final int USUAL_POINTS = 128;
+
   @Option(
       names = "--field",
       paramLabel = "FILE",
@@ -40,9 +40,8 @@ final class BenchPipelineCommand implements Callable<Integer> {
   @Option(
       names = "--synth",
       paramLabel = "N",
-      defaultValue = "0",
       description = "Simulated fields of N points along each side (default without --field: 128).")
-  private int synth;
+  private Integer synth;
 
   @Option(
       names = "--quantity",
@@ -84,9 +83,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
     List<String> texts = PipelineBench.combine(bounds, pipelines);
     List<PipelineDevice> opened = PipelineDevices.open(devices);
     try {
-      Map<String, Map<String, String>> properties = new LinkedHashMap<>();
-      opened.forEach(device -> properties.put(device.name(), device.properties()));
-      RunInfo info = output.info(properties);
+      RunInfo info = output.info(opened);
       PipelineBench bench = new PipelineBench(opened, texts, output.runs(), output::progress);
       PipelineReport report = new PipelineReport(info, bench.run(inputs()));
       if (report.results().isEmpty()) {
@@ -105,9 +102,9 @@ final class BenchPipelineCommand implements Callable<Integer> {
     for (String field : fields) {
       inputs.add(BenchField.read(field, OpenOptions.NONE));
     }
-    if (synth != 0 || fields.isEmpty()) {
+    if (synth != null || fields.isEmpty()) {
       for (CosmologySynth.Quantity quantity : quantities) {
-        inputs.add(BenchField.synthetic(synth == 0 ? 128 : synth, quantity));
+        inputs.add(BenchField.synthetic(synth == null ? USUAL_POINTS : synth, quantity));
       }
     }
     return inputs;

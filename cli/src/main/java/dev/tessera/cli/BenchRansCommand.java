@@ -10,9 +10,7 @@ import dev.tessera.bench.RansReport;
 import dev.tessera.bench.RunInfo;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -97,9 +95,7 @@ final class BenchRansCommand implements Callable<Integer> {
     List<RansDevice> opened = RansDevices.open(devices);
     try {
       List<LatentSet> sets = new LatentSource(model, latents, synthetic, quantity, batch).load();
-      Map<String, Map<String, String>> properties = new LinkedHashMap<>();
-      opened.forEach(device -> properties.put(device.name(), device.properties()));
-      RunInfo info = output.info(properties);
+      RunInfo info = output.info(opened);
       RansBench bench =
           new RansBench(opened, profiles, channelsPerStream, output.runs(), output::progress);
       RansReport report = new RansReport(info, bench.run(sets));

@@ -74,7 +74,6 @@ final class InfoCommand implements Callable<Integer> {
         }
       }
     }
-    Console.requireWritten();
     return 0;
   }
 

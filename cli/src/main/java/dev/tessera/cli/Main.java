@@ -67,7 +67,14 @@ public final class Main {
       return USAGE;
     }
     try {
-      return line.execute(args);
+      int code = line.execute(args);
+      if (code == 0) {
+        Console.requireWritten();
+      }
+      return code;
+    } catch (IOException unwritten) {
+      line.getErr().println("tessera: " + unwritten.getMessage());
+      return DATA;
     } catch (OutOfMemoryError e) {
       line.getErr()
           .println(

@@ -5,7 +5,6 @@ import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.CudaDriver;
 import dev.tessera.cuda.SelfTest;
 import dev.tessera.field.TesseraException;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -71,10 +70,11 @@ final class SelfTestCommand implements Callable<Integer> {
       throw new TesseraException.Unsupported(obstacle.get());
     }
     try (CudaContext context = CudaContext.open(0)) {
-      List<SelfTest.Outcome> outcomes = SelfTest.run(context, only);
-      for (SelfTest.Outcome outcome : outcomes) {
-        tell("cuda", outcome.name(), outcome.failure(), outcome.seconds());
-      }
+      // one after the other, so that a check that hangs is known by what is missing
+      SelfTest.run(
+          context,
+          only,
+          outcome -> tell("cuda", outcome.name(), outcome.failure(), outcome.seconds()));
     }
   }
 

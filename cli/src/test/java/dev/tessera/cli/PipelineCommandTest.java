@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import dev.tessera.field.DataType;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +83,23 @@ final class PipelineCommandTest extends CommandTest {
     Run stated =
         run("compress", path("sea_64x64.f32"), path("a.tsr"), "--fill", "1e20").expectDone();
     assertThat(stated.errors()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"info", "doctor", "models"})
+  void outputThatIsLostIsAnError(String command) throws IOException {
+    run("compress", waves(DataType.FLOAT32, 6, 40, 50), path("a.tsr")).expectDone();
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("no space left");
+          }
+        };
+    String[] args =
+        command.equals("info") ? new String[] {command, path("a.tsr")} : new String[] {command};
+    run(new byte[0], full, new ByteArrayOutputStream(), args)
+        .expectError(1, "standard output took only a part");
   }
 
   @Test

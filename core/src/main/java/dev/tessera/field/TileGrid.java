@@ -48,13 +48,16 @@ public final class TileGrid {
               + overlap);
     }
     int leading = Math.max(0, shape.rank() - 2);
-    if (leading > 0 && (groupAxis < 0 || groupAxis >= leading)) {
+    if (groupAxis < 0 || groupAxis >= Math.max(1, leading)) {
       throw new TesseraException.Invalid(
-          "the group axis of " + shape + " is one of 0 to " + (leading - 1) + ", not " + groupAxis);
+          leading == 0
+              ? "a field of rows and columns has no axis to group along: leave out the group axis"
+              : "the group axis of %s is one of 0 to %d, not %d"
+                  .formatted(shape, leading - 1, groupAxis));
     }
     this.shape = shape;
     this.channels = channels;
-    this.groupAxis = leading > 0 ? groupAxis : 0;
+    this.groupAxis = groupAxis;
     this.tileHeight = tileHeight;
     this.tileWidth = tileWidth;
     this.overlap = overlap;

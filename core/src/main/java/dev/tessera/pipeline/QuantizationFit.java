@@ -179,7 +179,7 @@ public final class QuantizationFit {
     boolean single = type == DataType.FLOAT32;
     if (share <= (single ? LEAST_FLOAT32_SHARE : LEAST_FLOAT64_SHARE)) {
       throw new TesseraException.Invalid(
-          "%s is finer than %s values resolve: use a larger bound or store the field without loss"
+          "%s is finer than %s values resolve: use a larger bound"
               .formatted(quantizer, type.code()));
     }
     double step = 2 * StrictMath.log1p(share - (single ? FLOAT32_SHARE : FLOAT64_SHARE));

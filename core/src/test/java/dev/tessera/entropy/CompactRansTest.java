@@ -1,5 +1,9 @@
 package dev.tessera.entropy;
 
+import static dev.tessera.entropy.RansSamples.TABLES;
+import static dev.tessera.entropy.RansSamples.everyKindOfInt;
+import static dev.tessera.entropy.RansSamples.indexes;
+import static dev.tessera.entropy.RansSamples.outOfRange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
@@ -13,26 +17,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CompactRansTest {
-  /**
-   * Tables from steep to flat, among them one without values, one with a single value, ones with
-   * counts of 1, and one without a zero.
-   */
-  static final CdfTables TABLES =
-      new CdfTables(
-          new int[][] {
-            {0, 65536},
-            {0, 65535, 65536},
-            {0, 1, 65536},
-            {0, 1, 2, 65000, 65530, 65531, 65536},
-            {0, 8192, 16384, 24576, 32768, 40960, 49152, 57344, 65535, 65536},
-            {0, 30, 64000, 65000, 65536},
-          },
-          new int[] {0, 0, 5, -2, -4, -1});
-
   private static final CompactScheme PLAIN = CompactScheme.plain(TABLES, 6);
 
-  private final CompactRans.Encoder encoder = new CompactRans.Encoder();
-  private final CompactRans.Decoder decoder = new CompactRans.Decoder();
+  private final CompactCoder coder = new CompactCoder();
 
   @ParameterizedTest
   @CsvSource({"6, 6", "1, 6", "4, 2", "2, 1", "6, 4"})
@@ -46,8 +33,8 @@ class CompactRansTest {
     Arrays.fill(expected, 99);
     int[] decoded = expected.clone();
     for (int stream = 0; stream < layout.streams(); stream++) {
-      byte[] bytes = encode(symbols, base, null, layout, stream, scheme);
-      decode(bytes, decoded, base, null, layout, stream, scheme);
+      byte[] bytes = coder.encode(symbols, base, null, layout, stream, scheme);
+      coder.decode(bytes, decoded, base, null, layout, stream, scheme);
       StreamRegion region = layout.region(stream);
       for (int k = region.firstChannel(); k < region.firstChannel() + region.channels(); k++) {
         int from = base + (scheme.order().channel(k) * 6 + region.firstRow()) * 50;
@@ -89,8 +76,8 @@ class CompactRansTest {
     int[] decoded = new int[symbols.length];
     Arrays.fill(decoded, 99);
     for (int stream = 0; stream < layout.streams(); stream++) {
-      byte[] bytes = encode(symbols, 0, indexes, layout, stream, scheme);
-      decode(bytes, decoded, 0, indexes, layout, stream, scheme);
+      byte[] bytes = coder.encode(symbols, 0, indexes, layout, stream, scheme);
+      coder.decode(bytes, decoded, 0, indexes, layout, stream, scheme);
     }
     assertThat(decoded).isEqualTo(symbols);
     if (Arrays.stream(symbols).allMatch(s -> s == (short) s)) {
@@ -101,11 +88,12 @@ class CompactRansTest {
       short[] narrowDecoded = new short[narrow.length];
       Arrays.fill(narrowDecoded, (short) 99);
       for (int stream = 0; stream < layout.streams(); stream++) {
-        byte[] bytes = encode(symbols, 0, indexes, layout, stream, scheme);
-        byte[] same = new byte[(int) encoder.encode(narrow, 0, indexes, layout, stream, scheme)];
-        encoder.copyTo(MemorySegment.ofArray(same), 0);
+        byte[] bytes = coder.encode(symbols, 0, indexes, layout, stream, scheme);
+        byte[] same =
+            new byte[(int) coder.encoder.encode(narrow, 0, indexes, layout, stream, scheme)];
+        coder.encoder.copyTo(MemorySegment.ofArray(same), 0);
         assertThat(same).isEqualTo(bytes);
-        decoder.decode(
+        coder.decoder.decode(
             MemorySegment.ofArray(same),
             0,
             same.length,
@@ -126,12 +114,12 @@ class CompactRansTest {
     int[] symbols = sparse(new Random(4), layout, 0);
     int[] indexes = IntStream.range(0, symbols.length).map(i -> i / 120).toArray();
     for (int stream = 0; stream < layout.streams(); stream++) {
-      byte[] bytes = encode(symbols, 0, null, layout, stream, PLAIN);
-      assertThat(encode(symbols, 0, indexes, layout, stream, PLAIN)).isEqualTo(bytes);
+      byte[] bytes = coder.encode(symbols, 0, null, layout, stream, PLAIN);
+      assertThat(coder.encode(symbols, 0, indexes, layout, stream, PLAIN)).isEqualTo(bytes);
       int[] decoded = new int[symbols.length];
-      decode(bytes, decoded, 0, indexes, layout, stream, PLAIN);
+      coder.decode(bytes, decoded, 0, indexes, layout, stream, PLAIN);
       int[] decodedByChannel = new int[symbols.length];
-      decode(bytes, decodedByChannel, 0, null, layout, stream, PLAIN);
+      coder.decode(bytes, decodedByChannel, 0, null, layout, stream, PLAIN);
       assertThat(decoded).isEqualTo(decodedByChannel);
     }
   }
@@ -139,53 +127,26 @@ class CompactRansTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5})
   void everyIntComesBack(int table) {
-    int[] symbols = {
-      Integer.MIN_VALUE,
-      Integer.MAX_VALUE,
-      Integer.MIN_VALUE + 1,
-      Integer.MAX_VALUE - 1,
-      0,
-      -1,
-      1,
-      1 << 30,
-      -(1 << 30),
-      (1 << 30) + 7,
-      -(1 << 30) - 7,
-      15,
-      16,
-      17,
-      -15,
-      -16,
-      -17,
-      255,
-      256,
-      5,
-      6,
-      4,
-      -2,
-      -3,
-      2,
-      3,
-      7,
-      8,
-      -4,
-      -5,
-      Integer.MIN_VALUE,
-      Integer.MAX_VALUE
-    };
-    int[] indexes = new int[symbols.length];
-    Arrays.fill(indexes, table);
+    int[] symbols = everyKindOfInt();
+    int[] indexes = indexes(symbols.length, table);
     StreamLayout layout = StreamLayout.whole(1, 1, symbols.length);
     CompactScheme scheme = CompactScheme.plain(TABLES, 1);
     int[] decoded = new int[symbols.length];
-    decode(encode(symbols, 0, indexes, layout, 0, scheme), decoded, 0, indexes, layout, 0, scheme);
+    coder.decode(
+        coder.encode(symbols, 0, indexes, layout, 0, scheme),
+        decoded,
+        0,
+        indexes,
+        layout,
+        0,
+        scheme);
     assertThat(decoded).isEqualTo(symbols);
     for (int symbol : symbols) {
       int[] one = {symbol};
       StreamLayout single = StreamLayout.whole(1, 1, 1);
       int[] back = {99};
-      byte[] bytes = encode(one, 0, new int[] {table}, single, 0, scheme);
-      decode(bytes, back, 0, new int[] {table}, single, 0, scheme);
+      byte[] bytes = coder.encode(one, 0, new int[] {table}, single, 0, scheme);
+      coder.decode(bytes, back, 0, new int[] {table}, single, 0, scheme);
       assertThat(back).isEqualTo(one);
     }
   }
@@ -195,17 +156,15 @@ class CompactRansTest {
   @ValueSource(ints = {1, 2, 5, 9, 1000, 200_000})
   void hasRoomForSymbolsThatAreAllOutOfRange(int count) {
     StreamLayout layout = new StreamLayout(1, 1, count, 1, 1);
-    int[] symbols = new Random(count).ints(count).toArray();
-    Arrays.setAll(symbols, i -> i % 2 == 0 ? Integer.MIN_VALUE : symbols[i]);
-    int[] indexes = new int[count];
-    Arrays.fill(indexes, 1);
+    int[] symbols = outOfRange(count);
+    int[] indexes = indexes(count, 1);
     CompactScheme scheme =
         new CompactScheme(TABLES, ChannelOrder.identity(1), ZeroFlags.stored(new int[] {65535}));
-    byte[] bytes = encode(symbols, 0, indexes, layout, 0, scheme);
+    byte[] bytes = coder.encode(symbols, 0, indexes, layout, 0, scheme);
     // 16 bits for the escape, 4 for the number of digits, 32 for the digits
     assertThat(bytes.length).isBetween(count * 45 / 8, 2 * ((52 * count + 16 + 15) / 16));
     int[] decoded = new int[count];
-    decode(bytes, decoded, 0, indexes, layout, 0, scheme);
+    coder.decode(bytes, decoded, 0, indexes, layout, 0, scheme);
     assertThat(decoded).isEqualTo(symbols);
   }
 
@@ -219,10 +178,10 @@ class CompactRansTest {
           ZeroFlags.DERIVED, ZeroFlags.stored(IntStream.range(0, channels).map(c -> 1).toArray())
         }) {
       CompactScheme scheme = new CompactScheme(TABLES, ChannelOrder.identity(channels), flags);
-      assertThat(encoder.encode(zeros, 0, null, layout, 0, scheme)).isZero();
+      assertThat(coder.encoder.encode(zeros, 0, null, layout, 0, scheme)).isZero();
       int[] decoded = zeros.clone();
       Arrays.fill(decoded, 99);
-      decode(new byte[0], decoded, 0, null, layout, 0, scheme);
+      coder.decode(new byte[0], decoded, 0, null, layout, 0, scheme);
       assertThat(decoded).isEqualTo(zeros);
     }
   }
@@ -242,7 +201,7 @@ class CompactRansTest {
             ChannelOrder.identity(6),
             ZeroFlags.stored(new int[] {16384, 16384, 16384, 16384, 16384, 16384}));
     bits += 2 + 5 * (2 - Math.log(3) / Math.log(2));
-    int bytes = encode(symbols, 0, null, layout, 0, scheme).length;
+    int bytes = coder.encode(symbols, 0, null, layout, 0, scheme).length;
     // a 32-bit state with 16-bit frequencies is a little coarser than a 64-bit one
     assertThat((double) bytes).isBetween(bits / 8, bits / 8 * 1.0012 + 4);
   }
@@ -251,9 +210,9 @@ class CompactRansTest {
   void aSecondStreamDoesNotRememberTheFirst() {
     StreamLayout large = StreamLayout.whole(6, 30, 30);
     int[] symbols = new Random(6).ints(large.symbols()).toArray();
-    encode(symbols, 0, null, large, 0, PLAIN);
+    coder.encode(symbols, 0, null, large, 0, PLAIN);
     StreamLayout small = StreamLayout.whole(6, 2, 2);
-    byte[] bytes = encode(symbols, 0, null, small, 0, PLAIN);
+    byte[] bytes = coder.encode(symbols, 0, null, small, 0, PLAIN);
     byte[] fresh = new byte[bytes.length];
     CompactRans.Encoder other = new CompactRans.Encoder();
     assertThat(other.encode(symbols, 0, null, small, 0, PLAIN)).isEqualTo(bytes.length);
@@ -266,12 +225,12 @@ class CompactRansTest {
   void worksAtAnyAddressOfNativeMemoryAndReadsNoFurther() {
     StreamLayout layout = StreamLayout.whole(6, 5, 5);
     int[] symbols = new Random(7).ints(layout.symbols(), -9, 9).toArray();
-    int length = (int) encoder.encode(symbols, 0, null, layout, 0, PLAIN);
+    int length = (int) coder.encoder.encode(symbols, 0, null, layout, 0, PLAIN);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(length + 3);
-      encoder.copyTo(memory, 3);
+      coder.encoder.copyTo(memory, 3);
       int[] decoded = new int[symbols.length];
-      decoder.decode(memory, 3, length, decoded, 0, null, layout, 0, PLAIN);
+      coder.decoder.decode(memory, 3, length, decoded, 0, null, layout, 0, PLAIN);
       assertThat(decoded).isEqualTo(symbols);
     }
   }
@@ -325,37 +284,5 @@ class CompactRansTest {
                 .ints(channels, 0, 3)
                 .map(kind -> kind == 0 ? 1 : kind == 1 ? 65535 : 1 + random.nextInt(65535))
                 .toArray());
-  }
-
-  private byte[] encode(
-      int[] symbols,
-      int base,
-      int[] indexes,
-      StreamLayout layout,
-      int stream,
-      CompactScheme scheme) {
-    byte[] bytes = new byte[(int) encoder.encode(symbols, base, indexes, layout, stream, scheme)];
-    encoder.copyTo(MemorySegment.ofArray(bytes), 0);
-    return bytes;
-  }
-
-  private void decode(
-      byte[] bytes,
-      int[] symbols,
-      int base,
-      int[] indexes,
-      StreamLayout layout,
-      int stream,
-      CompactScheme scheme) {
-    decoder.decode(
-        MemorySegment.ofArray(bytes),
-        0,
-        bytes.length,
-        symbols,
-        base,
-        indexes,
-        layout,
-        stream,
-        scheme);
   }
 }

@@ -1,5 +1,9 @@
 package dev.tessera.entropy;
 
+import static dev.tessera.entropy.RansSamples.TABLES;
+import static dev.tessera.entropy.RansSamples.everyKindOfInt;
+import static dev.tessera.entropy.RansSamples.indexes;
+import static dev.tessera.entropy.RansSamples.outOfRange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,22 +19,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RansTest {
-  /**
-   * Tables from steep to flat, among them one without values, one with a single value, and one with
-   * counts of 1.
-   */
-  private static final CdfTables TABLES =
-      new CdfTables(
-          new int[][] {
-            {0, 65536},
-            {0, 65535, 65536},
-            {0, 1, 65536},
-            {0, 1, 2, 65000, 65530, 65531, 65536},
-            {0, 8192, 16384, 24576, 32768, 40960, 49152, 57344, 65535, 65536},
-            {0, 30, 64000, 65000, 65536},
-          },
-          new int[] {0, 0, 5, -2, -4, -1});
-
   private final Rans.Encoder encoder = new Rans.Encoder();
   private final Rans.Decoder decoder = new Rans.Decoder();
 
@@ -75,42 +63,8 @@ class RansTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2, 3, 4, 5})
   void everyIntComesBack(int table) {
-    int[] symbols = {
-      Integer.MIN_VALUE,
-      Integer.MAX_VALUE,
-      Integer.MIN_VALUE + 1,
-      Integer.MAX_VALUE - 1,
-      0,
-      -1,
-      1,
-      1 << 30,
-      -(1 << 30),
-      (1 << 30) + 7,
-      -(1 << 30) - 7,
-      15,
-      16,
-      17,
-      -15,
-      -16,
-      -17,
-      255,
-      256,
-      5,
-      6,
-      4,
-      -2,
-      -3,
-      2,
-      3,
-      7,
-      8,
-      -4,
-      -5,
-      Integer.MIN_VALUE,
-      Integer.MAX_VALUE
-    };
-    int[] indexes = new int[symbols.length];
-    Arrays.fill(indexes, table);
+    int[] symbols = everyKindOfInt();
+    int[] indexes = indexes(symbols.length, table);
     StreamLayout layout = StreamLayout.whole(1, 1, symbols.length);
     int[] decoded = new int[symbols.length];
     decode(encode(symbols, 0, indexes, layout, 0), decoded, 0, indexes, layout, 0);
@@ -121,10 +75,8 @@ class RansTest {
   @ValueSource(ints = {1, 2, 5, 9, 1000, 200_000})
   void hasRoomForSymbolsThatAreAllOutOfRange(int count) {
     StreamLayout layout = new StreamLayout(1, 1, count, 1, 1);
-    int[] symbols = new Random(count).ints(count).toArray();
-    Arrays.setAll(symbols, i -> i % 2 == 0 ? Integer.MIN_VALUE : symbols[i]);
-    int[] indexes = new int[count];
-    Arrays.fill(indexes, 1);
+    int[] symbols = outOfRange(count);
+    int[] indexes = indexes(count, 1);
     byte[] bytes = encode(symbols, 0, indexes, layout, 0);
     // 16 bits for the escape, 4 for the number of digits, 32 for the digits
     assertThat(bytes.length).isBetween(count * 45 / 8, count * 52 / 8 + 12);

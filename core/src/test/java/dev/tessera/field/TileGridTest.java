@@ -79,6 +79,8 @@ final class TileGridTest {
     assertThatThrownBy(() -> new TileGrid(shape, 3, 1, 64, 64, 0)).hasMessageContaining("axis");
     assertThatThrownBy(() -> new TileGrid(shape, 3, 0, 100, 64, 0))
         .hasMessageContaining("multiples of 16");
+    assertThatThrownBy(() -> new TileGrid(Shape.of(100, 100), 3, 5, 64, 64, 0))
+        .hasMessageContaining("no axis to group along");
     assertThatThrownBy(() -> new TileGrid(shape, 3, 0, 64, 64, 32)).hasMessageContaining("half");
   }
 }

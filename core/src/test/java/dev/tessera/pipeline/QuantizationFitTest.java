@@ -109,7 +109,7 @@ final class QuantizationFitTest {
   void pointwiseSharesBelowATypesResolutionAreRefused() {
     assertThatExceptionOfType(TesseraException.Invalid.class)
         .isThrownBy(() -> fit("eb=pwrel:1e-7", DataType.FLOAT32, null, floats(1, 2)))
-        .withMessageContaining("without loss");
+        .withMessageContaining("use a larger bound");
     assertThat(fit("eb=pwrel:1e-7", DataType.FLOAT64, null, doubles(1, 2)).bound()).isEqualTo(1e-7);
   }
 

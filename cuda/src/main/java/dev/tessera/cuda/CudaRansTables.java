@@ -84,7 +84,7 @@ public final class CudaRansTables {
 
   /**
    * The compact encoder's four words of an interval: addend and shift, 0, reciprocal, start and
-   * 65536 − frequency; see {@code rans_encode.cuh} for how they divide exactly.
+   * 65536 − frequency; see {@code rans_entry.cuh} for how they divide exactly.
    */
   static void putCompactEntry(int[] to, int at, int start, int frequency) {
     if (frequency == TOTAL) {
