@@ -99,6 +99,7 @@ final class Console {
   private static String name(Progress.Phase phase) {
     return switch (phase) {
       case SCAN -> "scan";
+      case CALIBRATE -> "calibrate";
       case COMPRESS -> "compress";
       case DECOMPRESS -> "decompress";
     };

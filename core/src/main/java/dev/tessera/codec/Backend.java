@@ -4,6 +4,7 @@ import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.Precisions;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
@@ -116,10 +117,11 @@ public interface Backend extends AutoCloseable {
    * What a backend is opened with.
    *
    * @param model the model
+   * @param precisions how its networks compute
    * @param threads threads that the backend's own libraries may use
    * @param workers pool of as many threads for the backend's own parallel work; the codec owns it
    */
-  record Settings(Model model, int threads, ForkJoinPool workers) {}
+  record Settings(Model model, Precisions precisions, int threads, ForkJoinPool workers) {}
 
   /** Finds and opens one kind of backend; found by {@link java.util.ServiceLoader}. */
   interface Provider {
@@ -141,8 +143,11 @@ public interface Backend extends AutoCloseable {
       return preference();
     }
 
-    /** Why the backend cannot run this model here and what to do about it; empty where it can. */
-    Optional<String> unavailable(Model model);
+    /**
+     * Why the backend cannot run this model in these precisions here, and what to do about it;
+     * empty where it can.
+     */
+    Optional<String> unavailable(Model model, Precisions precisions);
 
     /** Opens the backend for a model. */
     Backend open(Settings settings);

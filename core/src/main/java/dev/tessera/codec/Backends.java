@@ -4,6 +4,7 @@ import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.Precisions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -30,9 +31,11 @@ public final class Backends {
    * @throws TesseraException.Invalid if there is none of that name
    * @throws TesseraException.Unsupported if this machine cannot use it
    */
-  public static Backend.Provider choose(String name, Model model) {
+  public static Backend.Provider choose(String name, Model model, Precisions precisions) {
     return choose(
-        name, Backend.Provider::preferenceForModels, provider -> provider.unavailable(model));
+        name,
+        Backend.Provider::preferenceForModels,
+        provider -> provider.unavailable(model, precisions));
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.io.PendingFile;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.Precisions;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -33,6 +34,10 @@ public final class Codec implements AutoCloseable {
   private final ChunkCodec chunks;
 
   private Codec(Optional<Model> model, Optional<PipelineSpec> pipeline, CodecOptions options) {
+    if (model.isEmpty() && !options.precisions().equals(Precisions.DEFAULT)) {
+      throw new TesseraException.Invalid(
+          "a precision is that of a model's networks: name a model, or leave the precision out");
+    }
     this.model = model;
     this.pool = WorkPool.of(options);
     try {

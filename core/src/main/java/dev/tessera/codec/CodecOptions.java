@@ -4,6 +4,7 @@ import dev.tessera.container.StreamPlan;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
 import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.Precisions;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
  * @param channelsPerStream P; 0 for one stream per tile, in the compatible profile exactly
  *     CompressAI's string
  * @param device backend by name, or {@code auto}
+ * @param precisions how the model's networks compute; the CPU knows fp32 alone
  * @param threads threads to use; 0 for all cores
  * @param batch tiles per batch; 0 chooses by size
  * @param inFlight batches in work at the same time; 0 chooses
@@ -35,6 +37,7 @@ public record CodecOptions(
     StreamPlan.Profile profile,
     int channelsPerStream,
     String device,
+    Precisions precisions,
     int threads,
     int batch,
     int inFlight,
@@ -58,6 +61,7 @@ public record CodecOptions(
           StreamPlan.Profile.COMPACT,
           64,
           "auto",
+          Precisions.DEFAULT,
           0,
           0,
           0,
@@ -124,6 +128,11 @@ public record CodecOptions(
     return with(draft -> draft.device = name);
   }
 
+  /** These options with networks that compute otherwise. */
+  public CodecOptions withPrecisions(Precisions other) {
+    return with(draft -> draft.precisions = other);
+  }
+
   /**
    * These options with other numbers of threads, tiles per batch and batches in flight; 0 chooses.
    */
@@ -161,6 +170,7 @@ public record CodecOptions(
     StreamPlan.Profile profile;
     int channelsPerStream;
     String device;
+    Precisions precisions;
     int threads;
     int batch;
     int inFlight;
@@ -176,6 +186,7 @@ public record CodecOptions(
       profile = from.profile;
       channelsPerStream = from.channelsPerStream;
       device = from.device;
+      precisions = from.precisions;
       threads = from.threads;
       batch = from.batch;
       inFlight = from.inFlight;
@@ -193,6 +204,7 @@ public record CodecOptions(
           profile,
           channelsPerStream,
           device,
+          precisions,
           threads,
           batch,
           inFlight,

@@ -4,6 +4,7 @@ import dev.tessera.entropy.StreamLayout;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
+import dev.tessera.transform.Precisions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -22,8 +23,13 @@ public final class CompressAiStrings implements AutoCloseable {
   public CompressAiStrings(Model model) {
     this.model = model;
     this.backend =
-        Backends.choose("auto", model)
-            .open(new Backend.Settings(model, Runtime.getRuntime().availableProcessors(), workers));
+        Backends.choose("auto", model, Precisions.DEFAULT)
+            .open(
+                new Backend.Settings(
+                    model,
+                    Precisions.DEFAULT,
+                    Runtime.getRuntime().availableProcessors(),
+                    workers));
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.transform.OnnxNetwork;
+import dev.tessera.transform.Precisions;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
@@ -28,8 +29,12 @@ final class CpuBackend implements Backend {
     }
 
     @Override
-    public Optional<String> unavailable(Model model) {
-      return Optional.empty();
+    public Optional<String> unavailable(Model model, Precisions precisions) {
+      return precisions.equals(Precisions.DEFAULT)
+          ? Optional.empty()
+          : Optional.of(
+              "the CPU computes in %s, not in %s: leave out the precision, or use a CUDA device"
+                  .formatted(Precisions.DEFAULT, precisions));
     }
 
     @Override

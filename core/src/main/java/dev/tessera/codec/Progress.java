@@ -12,6 +12,8 @@ public interface Progress {
   enum Phase {
     /** First pass over the field: ranges and special values. */
     SCAN,
+    /** Tiles through the networks, to see what passes between layers. */
+    CALIBRATE,
     /** Tiles to streams. */
     COMPRESS,
     /** Streams to tiles. */

@@ -13,12 +13,15 @@ import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.Tile;
 import dev.tessera.field.TileGrid;
+import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
 import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.Precision;
+import dev.tessera.transform.Precisions;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
@@ -47,6 +50,7 @@ final class TileCodec implements FieldCodec {
    *
    * @param latentPipeline what codes latents in place of the model's tables
    * @throws TesseraException.Unsupported if the device is not there
+   * @throws TesseraException.Invalid if fp8 is asked of a model that was never calibrated
    */
   TileCodec(
       Model model, Optional<PipelineSpec> latentPipeline, CodecOptions options, WorkPool pool) {
@@ -56,15 +60,32 @@ final class TileCodec implements FieldCodec {
     this.pool = pool;
     this.sizes = new TileSizes(model);
     this.latentPipeline.ifPresent(LatentFormat::requireSuitable);
+    requireCalibration(model, options.precisions());
     this.backend =
         Backends.choose(
                 options.device(),
                 Backend.Provider::preferenceForModels,
                 provider ->
                     provider
-                        .unavailable(model)
+                        .unavailable(model, options.precisions())
                         .or(() -> this.latentPipeline.flatMap(provider::unavailableBehindModel)))
-            .open(new Backend.Settings(model, pool.threads(), pool.workers()));
+            .open(
+                new Backend.Settings(model, options.precisions(), pool.threads(), pool.workers()));
+  }
+
+  private static void requireCalibration(Model model, Precisions precisions) {
+    for (Network network : model.architecture().networks()) {
+      if (precisions.of(network) == Precision.FP8 && model.has(network)) {
+        Calibration.of(model).require(model.architecture(), network);
+      }
+    }
+  }
+
+  /** The normalizer that was asked for, or else the model's. */
+  static NormalizerSpec normalizer(Model model, CodecOptions options) {
+    return options
+        .normalizer()
+        .orElseGet(() -> NormalizerSpec.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
   }
 
   @Override
@@ -79,10 +100,7 @@ final class TileCodec implements FieldCodec {
           "model " + model.name() + " can only decompress: use the complete model to compress");
     }
     FieldInfo info = field.info();
-    NormalizerSpec spec =
-        options
-            .normalizer()
-            .orElseGet(() -> NormalizerSpec.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
+    NormalizerSpec spec = normalizer(model, options);
     TileGrid grid = sizes.choose(info.shape(), options);
 
     FieldScan scan = FieldScan.of(field, spec, options.progress());

@@ -84,6 +84,11 @@ public final class ModelStore {
       return Optional.ofNullable(metadata.get(Model.NORMALIZER));
     }
 
+    /** Whether it holds scales for e4m3. */
+    boolean calibrated() {
+      return metadata.containsKey(Calibration.DATA_KEY);
+    }
+
     /** Whether it comes with Tessera. */
     public boolean bundled() {
       return file.isEmpty();
@@ -237,7 +242,7 @@ public final class ModelStore {
         : List.of();
   }
 
-  /** Copies of one model count as one; the bundled copy comes first. */
+  /** Copies of one model count as one: a calibrated one comes first, else the bundled one. */
   private Model only(List<Entry> entries, String asked) throws IOException {
     if (entries.stream().map(Entry::id).distinct().count() > 1) {
       throw new TesseraException.Invalid(
@@ -249,7 +254,7 @@ public final class ModelStore {
                   .collect(Collectors.joining(", "))
               + ": give more of the id, or a path");
     }
-    return read(entries.getFirst());
+    return read(entries.stream().filter(Entry::calibrated).findFirst().orElse(entries.getFirst()));
   }
 
   private static Model read(Entry entry) throws IOException {

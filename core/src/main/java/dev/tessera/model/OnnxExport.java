@@ -38,13 +38,24 @@ public final class OnnxExport {
    */
   public static byte[] network(Model model, Network network) {
     require(model, network);
-    OnnxLayers layers = new OnnxLayers(model, new OnnxGraph(network.prefix()));
+    return layers(model, network, model.architecture().layers(network));
+  }
+
+  /**
+   * Some layers of a network, one after the other, to look at what passes between layers.
+   *
+   * @param layers of the network, in order; the first has weights
+   * @return the bytes of an {@code .onnx} file
+   * @throws TesseraException.Invalid if the model does not hold that network
+   */
+  public static byte[] layers(Model model, Network network, List<Layer> layers) {
+    require(model, network);
+    OnnxLayers graph = new OnnxLayers(model, new OnnxGraph(network.prefix()));
     String last = OnnxGraph.INPUT;
-    List<Layer> all = model.architecture().layers(network);
-    for (int i = 0; i < all.size(); i++) {
-      last = layers.add(all.get(i), last, i == all.size() - 1 ? OnnxGraph.OUTPUT : null);
+    for (int i = 0; i < layers.size(); i++) {
+      last = graph.add(layers.get(i), last, i == layers.size() - 1 ? OnnxGraph.OUTPUT : null);
     }
-    return file(model, network, layers.graph());
+    return file(model, network, layers, graph.graph());
   }
 
   /**
@@ -63,7 +74,7 @@ public final class OnnxExport {
     }
     OnnxGraph graph = new OnnxGraph(network.prefix());
     new Polyphase(model, graph).add(all);
-    return file(model, network, graph);
+    return file(model, network, all, graph);
   }
 
   /**
@@ -94,8 +105,7 @@ public final class OnnxExport {
     }
   }
 
-  private static byte[] file(Model model, Network network, OnnxGraph graph) {
-    List<Layer> layers = model.architecture().layers(network);
+  private static byte[] file(Model model, Network network, List<Layer> layers, OnnxGraph graph) {
     int inputChannels = -1;
     int outputChannels = -1;
     int downsampling = 1;

@@ -23,7 +23,8 @@ class CudaDriverTest {
   /** The driver functions that the sources bind. */
   private static SortedSet<String> boundFunctions() throws IOException {
     SortedSet<String> names = new TreeSet<>();
-    for (String file : List.of("CudaDriver", "DeviceCalls", "StreamCalls", "ModuleCalls")) {
+    for (String file :
+        List.of("CudaDriver", "DeviceCalls", "StreamCalls", "ModuleCalls", "TensorMap")) {
       String text = Files.readString(Path.of("src/main/java/dev/tessera/cuda", file + ".java"));
       Matcher matcher = BOUND.matcher(text.replaceAll("check\\(\\s*\"[^\"]*\"", ""));
       while (matcher.find()) {

@@ -9,6 +9,7 @@ import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.Precisions;
 import java.util.Optional;
 
 /**
@@ -42,7 +43,7 @@ public final class CudaBackendProvider implements Backend.Provider {
   }
 
   @Override
-  public Optional<String> unavailable(Model model) {
+  public Optional<String> unavailable(Model model, Precisions precisions) {
     return Found.OBSTACLE;
   }
 
