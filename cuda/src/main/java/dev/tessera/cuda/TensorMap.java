@@ -26,7 +26,7 @@ public final class TensorMap {
 
   private static final int ALIGNMENT = 64;
   private static final int INTERLEAVE_NONE = 0;
-  private static final int L2_PROMOTION_256 = 3;
+  private static final int L2_PROMOTION_128 = 2;
   private static final int FILL_ZERO = 0;
   private static final int IMAGE_RANK = 4;
 
@@ -109,7 +109,7 @@ public final class TensorMap {
   }
 
   /**
-   * A map for copies of boxes.
+   * A map for copies of boxes out of a dense array.
    *
    * @param extents of the array, the innermost first, 1 to 5 of them
    * @param box extents of a copy
@@ -118,7 +118,23 @@ public final class TensorMap {
    */
   public static MemorySegment tiled(
       Element type, DeviceBuffer array, long[] extents, int[] box, Swizzle swizzle) {
-    requireSize(type, array, extents);
+    return tiled(type, array, extents, strides(type, extents), box, swizzle);
+  }
+
+  /**
+   * A map for copies of boxes out of an array, or of some of its elements.
+   *
+   * @param array from the first element on
+   * @param strides bytes from one element to the next along every axis but the innermost
+   */
+  public static MemorySegment tiled(
+      Element type,
+      DeviceBuffer array,
+      long[] extents,
+      long[] strides,
+      int[] box,
+      Swizzle swizzle) {
+    requireSize(type, array, extents, strides);
     int[] steps = new int[extents.length];
     Arrays.fill(steps, 1);
     MemorySegment map = Arena.ofAuto().allocate(BYTES, ALIGNMENT);
@@ -131,12 +147,13 @@ public final class TensorMap {
                   extents.length,
                   array.address(),
                   arena.allocateFrom(JAVA_LONG, extents),
-                  strides(arena, type, extents),
+                  // one axis has no stride, and the driver then reads none
+                  arena.allocateFrom(JAVA_LONG, strides.length == 0 ? new long[1] : strides),
                   arena.allocateFrom(JAVA_INT, box),
                   arena.allocateFrom(JAVA_INT, steps),
                   INTERLEAVE_NONE,
                   swizzle.code,
-                  L2_PROMOTION_256,
+                  L2_PROMOTION_128,
                   FILL_ZERO);
       check("cuTensorMapEncodeTiled", result);
       return map;
@@ -175,7 +192,7 @@ public final class TensorMap {
       int channels,
       int pixels,
       Swizzle swizzle) {
-    requireSize(type, images, extents);
+    requireSize(type, images, extents, strides(type, extents));
     if (extents.length != IMAGE_RANK) {
       throw new TesseraException.Invalid("images have 4 axes, not " + extents.length);
     }
@@ -189,7 +206,7 @@ public final class TensorMap {
                   IMAGE_RANK,
                   images.address(),
                   arena.allocateFrom(JAVA_LONG, extents),
-                  strides(arena, type, extents),
+                  arena.allocateFrom(JAVA_LONG, strides(type, extents)),
                   arena.allocateFrom(JAVA_INT, window.lowerX(), window.lowerY()),
                   arena.allocateFrom(JAVA_INT, window.upperX(), window.upperY()),
                   channels,
@@ -197,7 +214,7 @@ public final class TensorMap {
                   arena.allocateFrom(JAVA_INT, 1, window.stride(), window.stride(), 1),
                   INTERLEAVE_NONE,
                   swizzle.code,
-                  L2_PROMOTION_256,
+                  L2_PROMOTION_128,
                   FILL_ZERO);
       check("cuTensorMapEncodeIm2col", result);
       return map;
@@ -206,10 +223,11 @@ public final class TensorMap {
     }
   }
 
-  private static void requireSize(Element type, DeviceBuffer array, long[] extents) {
-    long bytes = type.bytes;
-    for (long extent : extents) {
-      bytes = Math.multiplyExact(bytes, extent);
+  private static void requireSize(
+      Element type, DeviceBuffer array, long[] extents, long[] strides) {
+    long bytes = extents[0] * type.bytes;
+    for (int i = 0; i < strides.length; i++) {
+      bytes = Math.addExact(bytes, Math.multiplyExact(extents[i + 1] - 1, strides[i]));
     }
     if (bytes < 1 || bytes > array.bytes()) {
       throw new TesseraException.Invalid(
@@ -218,7 +236,7 @@ public final class TensorMap {
     }
   }
 
-  /** Bytes from one element to the next along every axis but the innermost. */
+  /** Bytes from one element to the next along every axis but the innermost of a dense array. */
   static long[] strides(Element type, long... extents) {
     long[] strides = new long[extents.length - 1];
     long bytes = type.bytes;
@@ -227,11 +245,5 @@ public final class TensorMap {
       strides[i] = bytes;
     }
     return strides;
-  }
-
-  private static MemorySegment strides(Arena arena, Element type, long[] extents) {
-    // one axis has no stride, and the driver then reads none
-    return arena.allocateFrom(
-        JAVA_LONG, extents.length == 1 ? new long[1] : strides(type, extents));
   }
 }

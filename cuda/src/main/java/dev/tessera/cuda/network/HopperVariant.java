@@ -1,0 +1,114 @@
+package dev.tessera.cuda.network;
+
+import java.util.List;
+
+/**
+ * How conv_hopper.cu is compiled for a layer.
+ *
+ * @param input type of the operands
+ * @param inputChannels padded
+ * @param width output channels of a tile
+ * @param tiles of output channels
+ * @param blocks of 64 pixels of a consumer
+ * @param groups consumers of a thread block
+ * @param options of the compiler
+ */
+record HopperVariant(
+    ActivationType input,
+    int inputChannels,
+    int width,
+    int tiles,
+    int blocks,
+    int groups,
+    boolean normalizing,
+    Store store,
+    List<String> options) {
+  private static final int WIDE = 128;
+  private static final int GAMMA_BLOCK = 64;
+
+  /** How the output is stored, in the order of CONV_STORE. */
+  enum Store {
+    HALF,
+    E4M3,
+    PLANES,
+    SYMBOLS;
+
+    static Store of(LayerOutput output) {
+      return switch (output.form()) {
+        case PIXELS -> output.type() == ActivationType.E4M3 ? E4M3 : HALF;
+        case PLANES -> PLANES;
+        case SYMBOLS -> SYMBOLS;
+      };
+    }
+  }
+
+  static HopperVariant of(Convolution layer, ActivationType input, LayerOutput output) {
+    boolean normalizing = layer.then() instanceof Convolution.Pointwise.Gdn;
+    int channels = Convolution.padded(layer.outputs());
+    // GDN wants all channels of a pixel in one tile; else tiles that are not too wide
+    int tiles = 1;
+    while (!normalizing && (channels / tiles > WIDE || channels % (16 * tiles) != 0)) {
+      tiles++;
+    }
+    int width = channels / tiles;
+    int blocks = width <= WIDE ? 2 : 1;
+    int groups = !normalizing && blocks * width <= WIDE ? 3 : 2;
+    Store store = Store.of(output);
+    int activation =
+        switch (layer.then()) {
+          case Convolution.Pointwise.None _ -> 0;
+          case Convolution.Pointwise.Relu _ -> 1;
+          case Convolution.Pointwise.Gdn gdn -> gdn.inverse() ? 3 : 2;
+        };
+    List<String> options =
+        List.of(
+            "-fmad=true",
+            "-DCONV_KIND=" + (layer.transposed() ? 1 : 0),
+            "-DCONV_E4M3=" + (input == ActivationType.E4M3 ? 1 : 0),
+            "-DCONV_INPUT=" + Convolution.padded(layer.inputs()),
+            "-DCONV_WIDTH=" + width,
+            "-DCONV_TILES=" + tiles,
+            "-DCONV_BLOCKS=" + blocks,
+            "-DCONV_GROUPS=" + groups,
+            "-DCONV_ACTIVATION=" + activation,
+            "-DCONV_STORE=" + store.ordinal());
+    return new HopperVariant(
+        input,
+        Convolution.padded(layer.inputs()),
+        width,
+        tiles,
+        blocks,
+        groups,
+        normalizing,
+        store,
+        options);
+  }
+
+  /** Bytes of a stage of weights, or of gamma. */
+  int stageBytes() {
+    int rows = normalizing ? (width + GAMMA_BLOCK - 1) / GAMMA_BLOCK * GAMMA_BLOCK : width;
+    return HopperWeights.LINE * rows;
+  }
+
+  /** The channel, within its tile, that stands at a position. */
+  int channelAt(int position) {
+    if (store == Store.PLANES || store == Store.SYMBOLS) {
+      return position;
+    }
+    int start = 0;
+    for (int group = store == Store.E4M3 ? 64 : 32; group >= 16; group /= 2) {
+      int whole = (width - start) / group * group;
+      if (position < start + whole) {
+        int at = (position - start) % group;
+        return position - at + at % 8 / 2 * (group / 4) + at / 8 * 2 + at % 2;
+      }
+      start += whole;
+    }
+    return position;
+  }
+
+  /** The output channel that stands at a position of all tiles. */
+  int outputAt(int position) {
+    return position / width * width + channelAt(position % width);
+  }
+}

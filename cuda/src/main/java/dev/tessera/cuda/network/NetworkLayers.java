@@ -1,0 +1,148 @@
+package dev.tessera.cuda.network;
+
+import dev.tessera.cuda.KernelSource;
+import dev.tessera.model.Calibration;
+import dev.tessera.model.Model;
+import dev.tessera.model.Network;
+import dev.tessera.transform.Precision;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which kernel runs which layer of a network on a device, in a precision: the one place that
+ * decides it, for what runs as for what is compiled beforehand.
+ *
+ * @param load what brings planes into the order of activations; null where the first layer takes
+ *     planes
+ * @param layers in order
+ */
+record NetworkLayers(Load load, List<Chosen> layers) {
+  /** A family of kernels. */
+  enum Family {
+    /** edge_first.cu. */
+    FIRST,
+    /** edge_last.cu. */
+    LAST,
+    /** conv_hopper.cu. */
+    HOPPER,
+    /** conv_portable.cu. */
+    PORTABLE
+  }
+
+  /**
+   * Planes into the order of activations.
+   *
+   * @param medians per channel, where symbols come in; null for float32
+   */
+  record Load(int channels, float[] medians, LayerOutput output) {
+    EdgeLoad build(Uploads uploads) {
+      return new EdgeLoad(uploads, channels, medians, output.type(), output.scale());
+    }
+
+    KernelSource source() {
+      return EdgeLoad.source(channels, medians != null, output.type());
+    }
+  }
+
+  /** A layer with the family of its kernel. */
+  record Chosen(Family family, Convolution layer, LayerInput input, LayerOutput output) {
+    DeviceLayer build(Uploads uploads) {
+      return switch (family) {
+        case FIRST -> new EdgeFirst(uploads, layer, output.type(), output.scale());
+        case LAST -> new EdgeLast(uploads, layer, input.type(), input.scale());
+        case HOPPER -> new HopperConvolution(uploads, layer, input, output);
+        case PORTABLE -> new PortableConvolution(uploads, layer, input, output);
+      };
+    }
+
+    KernelSource source(DeviceTraits device) {
+      return switch (family) {
+        case FIRST -> EdgeFirst.source(layer, output.type(), device);
+        case LAST -> EdgeLast.source(layer, input.type(), device);
+        case HOPPER -> HopperConvolution.source(layer, input.type(), output);
+        case PORTABLE -> PortableConvolution.source(layer, input.type(), output, device);
+      };
+    }
+  }
+
+  /**
+   * Chooses.
+   *
+   * @param which g_a, h_a or g_s
+   * @param symbols whether latents are symbols: what g_a gives, or g_s takes
+   * @throws dev.tessera.field.TesseraException.Invalid if fp8 is asked of a model that was not
+   *     calibrated
+   */
+  static NetworkLayers of(
+      Model model, Network which, Precision precision, boolean symbols, DeviceTraits device) {
+    ActivationType type = ActivationType.of(precision);
+    List<Convolution> all = Convolution.of(model, which);
+    Calibration calibration =
+        precision == Precision.FP8 ? Calibration.of(model) : null;
+    float[] medians = symbols ? model.medians() : null;
+    List<Chosen> chosen = new ArrayList<>();
+    Load load = null;
+    LayerInput input;
+    if (which == Network.G_A) {
+      input = new LayerInput(ActivationType.FLOAT, 1);
+    } else {
+      LayerOutput loaded = activations(all.getFirst(), type, calibration);
+      load = new Load(all.getFirst().inputs(), which == Network.G_S ? medians : null, loaded);
+      input = new LayerInput(loaded.type(), loaded.scale());
+    }
+    for (int i = 0; i < all.size(); i++) {
+      Convolution layer = all.get(i);
+      boolean last = i == all.size() - 1;
+      LayerOutput output =
+          !last
+              ? activations(all.get(i + 1), type, calibration)
+              : which == Network.G_A && symbols
+                  ? LayerOutput.symbols(medians)
+                  : LayerOutput.latents();
+      Family family = family(which, layer, i == 0, last, input, output, device);
+      if (which == Network.G_A && i == 0 && family != Family.FIRST) {
+        // the tile itself is never rounded to e4m3
+        ActivationType tile = type == ActivationType.E4M3 ? ActivationType.HALF : type;
+        load = new Load(layer.inputs(), null, LayerOutput.activations(tile, 1));
+        input = new LayerInput(tile, 1);
+      }
+      chosen.add(new Chosen(family, layer, input, output));
+      input = new LayerInput(output.type(), output.scale());
+    }
+    return new NetworkLayers(load, chosen);
+  }
+
+  private static LayerOutput activations(
+      Convolution next, ActivationType type, Calibration calibration) {
+    return LayerOutput.activations(type, calibration == null ? 1 : calibration.scale(next.name()));
+  }
+
+  private static Family family(
+      Network which,
+      Convolution layer,
+      boolean first,
+      boolean last,
+      LayerInput input,
+      LayerOutput output,
+      DeviceTraits device) {
+    if (which == Network.G_A && first) {
+      return EdgeFirst.fits(layer, output.type(), device) ? Family.FIRST : Family.PORTABLE;
+    }
+    if (which == Network.G_S && last && EdgeLast.fits(layer, input.type(), device)) {
+      return Family.LAST;
+    }
+    return device.hasWgmma() && HopperConvolution.fits(layer, input.type())
+        ? Family.HOPPER
+        : Family.PORTABLE;
+  }
+
+  /** What is compiled for these layers on a device. */
+  List<KernelSource> sources(DeviceTraits device) {
+    List<KernelSource> sources = new ArrayList<>();
+    if (load != null) {
+      sources.add(load.source());
+    }
+    layers.forEach(layer -> sources.add(layer.source(device)));
+    return sources;
+  }
+}
