@@ -1,5 +1,6 @@
 package dev.tessera.cuda;
 
+import dev.tessera.cuda.network.CudaSideInformation;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -10,7 +11,8 @@ final class KernelCatalog {
               List.of(KernelSource.of("copy.cu")),
               CudaPipeline.SOURCES,
               CudaIntegers.SOURCES,
-              CudaRansKernels.sources())
+              CudaRansKernels.sources(),
+              CudaSideInformation.SOURCES)
           .flatMap(List::stream)
           .toList();
 

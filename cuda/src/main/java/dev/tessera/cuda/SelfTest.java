@@ -1,6 +1,7 @@
 package dev.tessera.cuda;
 
 import dev.tessera.cuda.backend.BackendChecks;
+import dev.tessera.cuda.network.SideInformationChecks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -40,6 +41,7 @@ public final class SelfTest {
           NvCompChecks::all,
           RansChecks::all,
           PipelineChecks::all,
+          SideInformationChecks::all,
           BackendChecks::all);
 
   private SelfTest() {}
