@@ -91,15 +91,19 @@ public final class TileSymbols {
    * @param alive receives the counts, added to what it holds
    */
   public void countAlive(MemorySegment y, long latentAt, long[] alive) {
-    StreamLayout layout = format.latent();
     quantizeLatents(y, latentAt);
+    countAlive(format.latent(), latents, alive);
+  }
+
+  /** The same of symbols that are known. */
+  public static void countAlive(StreamLayout layout, int[] symbols, long[] alive) {
     for (int c = 0; c < layout.channels(); c++) {
       for (int row = 0; row < layout.height(); row += layout.rowsPerStream()) {
         int from = (c * layout.height() + row) * layout.width();
         int rows = Math.min(layout.rowsPerStream(), layout.height() - row);
         boolean any = false;
         for (int i = from; i < from + rows * layout.width(); i++) {
-          any |= latents[i] != 0;
+          any |= symbols[i] != 0;
         }
         alive[c] += any ? 1 : 0;
       }

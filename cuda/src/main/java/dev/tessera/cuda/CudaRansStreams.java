@@ -92,8 +92,13 @@ public final class CudaRansStreams {
         index.slice(errors.address() + ERROR_BYTES - index.address(), (long) count * Integer.BYTES);
   }
 
-  /** Turns to a batch that will be encoded. */
-  void beginEncoding(int count) {
+  /**
+   * Turns to a batch that will be encoded. {@link CudaRans#encode} does it by itself; it is for
+   * batches whose encoding was captured in a graph.
+   *
+   * @throws TesseraException.Invalid if this memory is too small for them
+   */
+  public void beginEncoding(int count) {
     if (slots == null) {
       throw new TesseraException.Invalid("this memory is for decoding alone");
     }

@@ -140,12 +140,17 @@ public final class KernelCache {
    * compiled, or can be.
    */
   public Optional<String> obstacle(CudaDevice device) {
-    return obstacle(device.architectures());
+    return obstacle(device, KernelCatalog.SOURCES);
   }
 
-  Optional<String> obstacle(List<String> architectures) {
+  /** The same for some sources. */
+  public Optional<String> obstacle(CudaDevice device, List<KernelSource> sources) {
+    return obstacle(device.architectures(), sources);
+  }
+
+  Optional<String> obstacle(List<String> architectures, List<KernelSource> sources) {
     if (compiler.get().isPresent()
-        || KernelCatalog.SOURCES.stream()
+        || sources.stream()
             .allMatch(source ->
                 isPrecompiled(source, architectures) || isKept(source, architectures.getFirst()))) {
       return Optional.empty();

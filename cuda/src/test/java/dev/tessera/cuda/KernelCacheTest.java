@@ -77,16 +77,16 @@ class KernelCacheTest {
   @Test
   void withoutCompilerAllKernelsMustBeThere(@TempDir Path packaged) throws IOException {
     KernelCache without = new KernelCache(List.of(packaged), folder, Optional::empty);
-    assertThat(cache().obstacle(HOPPER)).isEmpty();
-    assertThat(without.obstacle(HOPPER).orElseThrow())
+    assertThat(cache().obstacle(HOPPER, KernelCatalog.SOURCES)).isEmpty();
+    assertThat(without.obstacle(HOPPER, KernelCatalog.SOURCES).orElseThrow())
         .contains("not compiled for sm_90a", "neither NVRTC nor nvcc was found");
     cache().precompile(List.of("sm_90a"), packaged);
-    assertThat(without.obstacle(HOPPER)).isEmpty();
-    assertThat(without.obstacle(List.of("sm_80"))).isPresent();
+    assertThat(without.obstacle(HOPPER, KernelCatalog.SOURCES)).isEmpty();
+    assertThat(without.obstacle(List.of("sm_80"), KernelCatalog.SOURCES)).isPresent();
     try (Stream<Path> files = Files.list(packaged)) {
       Files.delete(files.findFirst().orElseThrow());
     }
-    assertThat(without.obstacle(HOPPER)).isPresent();
+    assertThat(without.obstacle(HOPPER, KernelCatalog.SOURCES)).isPresent();
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.tessera.codec.ChunkBackend;
 import dev.tessera.cuda.CudaDevice;
 import dev.tessera.cuda.CudaDriver;
 import dev.tessera.cuda.KernelCache;
+import dev.tessera.cuda.network.CudaNetworks;
 import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
@@ -36,15 +37,11 @@ public final class CudaBackendProvider implements Backend.Provider {
     return ChunkCoders.encodesOnDevice(pipeline.encoder()) ? ABOVE_CPU : BELOW_CPU;
   }
 
-  /** The networks run on the CPU still, so nothing is gained unless it is asked for. */
-  @Override
-  public int preferenceForModels() {
-    return BELOW_CPU;
-  }
-
   @Override
   public Optional<String> unavailable(Model model, Precisions precisions) {
-    return Found.OBSTACLE;
+    return Found.OBSTACLE.or(() ->
+        CudaNetworks.unavailable(
+            model, precisions, CudaDevice.list().getFirst(), KernelCache.user()));
   }
 
   @Override

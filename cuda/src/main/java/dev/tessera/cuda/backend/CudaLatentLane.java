@@ -2,12 +2,12 @@ package dev.tessera.cuda.backend;
 
 import dev.tessera.codec.Backend;
 import dev.tessera.codec.ChunkBox;
-import dev.tessera.codec.CpuNetworks;
 import dev.tessera.codec.EncodedChunk;
 import dev.tessera.codec.LatentFormat;
 import dev.tessera.codec.PackedBatch;
 import dev.tessera.codec.TileFormat;
-import dev.tessera.entropy.StreamLayout;
+import dev.tessera.cuda.DeviceBuffer;
+import dev.tessera.cuda.network.CudaNetworks;
 import dev.tessera.model.Network;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -16,24 +16,30 @@ import java.util.List;
 import java.util.concurrent.ForkJoinPool;
 
 /**
- * A batch of tiles whose latents go through a pipeline on the device: g_a and g_s run on the CPU,
- * each tile's latent is one chunk.
+ * A batch of tiles whose latents go through a pipeline: g_a and g_s run on the device, each tile's
+ * latent is one chunk.
  */
 final class CudaLatentLane implements Backend.Lane {
-  private final CpuNetworks networks;
+  private final CudaNetworks networks;
   private final TileFormat format;
   private final LatentFormat pipeline;
   private final ResourcePool pool;
   private final LaneResources resources;
+  private final LaneResources networkResources;
   private final ChunkBox box;
+  private final int capacity;
   private final MemorySegment tiles;
+  private final DeviceBuffer tiles_dev;
+  private final DeviceBuffer latents_dev;
   private final ChunkMemory latents;
   private final DeviceChunkCoder coder;
+  private LaneNetwork analysis;
+  private LaneNetwork synthesis;
   private MemorySegment streams = MemorySegment.ofArray(new byte[0]);
   private boolean closed;
 
   CudaLatentLane(
-      CpuNetworks networks,
+      CudaNetworks networks,
       TileFormat format,
       LatentFormat pipeline,
       ResourcePool pool,
@@ -43,14 +49,19 @@ final class CudaLatentLane implements Backend.Lane {
     this.format = format;
     this.pipeline = pipeline;
     this.pool = pool;
+    this.capacity = capacity;
     this.box = new ChunkBox(1, 1, format.latent().symbols(), 0);
     this.resources = pool.take();
+    this.networkResources = pool.take();
     try {
-      this.tiles = resources.pinned().allocate(4L * capacity * format.elements());
+      this.tiles = networkResources.keepPinned(4L * capacity * format.elements());
+      this.tiles_dev = networkResources.keepDevice(tiles.byteSize());
+      this.latents_dev = networkResources.keepDevice(4L * capacity * format.latent().symbols());
       this.latents = new ChunkMemory(resources, 4L * format.latent().symbols(), capacity);
       this.coder = ChunkCoders.of(pipeline.spec().encoder(), resources, latents, workers);
     } catch (RuntimeException | Error e) {
       pool.give(resources);
+      pool.give(networkResources);
       throw e;
     }
   }
@@ -75,14 +86,7 @@ final class CudaLatentLane implements Backend.Lane {
 
   @Override
   public PackedBatch encode(int count) {
-    networks.run(
-        Network.G_A,
-        tiles,
-        format.channels(),
-        format.height(),
-        format.width(),
-        latents.host(),
-        count);
+    analyze(count);
     List<MemorySegment> ranges = new ArrayList<>();
     List<ChunkJob> jobs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -119,9 +123,53 @@ final class CudaLatentLane implements Backend.Lane {
       at += batch.streamBytes()[i];
     }
     coder.decode(chunks, jobs);
-    StreamLayout y = format.latent();
-    networks.run(
-        Network.G_S, latents.host(), y.channels(), y.height(), y.width(), tiles, batch.count());
+    synthesize(batch.count());
+  }
+
+  /** From tiles to latents, both in host memory. */
+  private void analyze(int count) {
+    if (analysis == null) {
+      analysis =
+          new LaneNetwork(
+              networkResources,
+              networks.get(Network.G_A, false),
+              tiles_dev,
+              latents_dev,
+              null,
+              capacity,
+              format.height(),
+              format.width());
+    }
+    long tileBytes = 4L * count * format.elements();
+    long latentBytes = count * latents.stride();
+    networkResources.stream().upload(tiles_dev.slice(0, tileBytes), tiles.asSlice(0, tileBytes));
+    analysis.run(count);
+    networkResources.stream()
+        .download(latents.host().asSlice(0, latentBytes), latents_dev.slice(0, latentBytes));
+    networkResources.stream().synchronize();
+  }
+
+  /** From latents to tiles, both in host memory. */
+  private void synthesize(int count) {
+    if (synthesis == null) {
+      synthesis =
+          new LaneNetwork(
+              networkResources,
+              networks.get(Network.G_S, false),
+              latents_dev,
+              tiles_dev,
+              null,
+              capacity,
+              format.latent().height(),
+              format.latent().width());
+    }
+    long tileBytes = 4L * count * format.elements();
+    long latentBytes = count * latents.stride();
+    networkResources.stream()
+        .upload(latents_dev.slice(0, latentBytes), latents.host().asSlice(0, latentBytes));
+    synthesis.run(count);
+    networkResources.stream().download(tiles.asSlice(0, tileBytes), tiles_dev.slice(0, tileBytes));
+    networkResources.stream().synchronize();
   }
 
   @Override
@@ -129,6 +177,7 @@ final class CudaLatentLane implements Backend.Lane {
     if (!closed) {
       closed = true;
       pool.give(resources);
+      pool.give(networkResources);
     }
   }
 }

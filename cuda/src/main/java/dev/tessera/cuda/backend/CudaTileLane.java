@@ -1,12 +1,11 @@
 package dev.tessera.cuda.backend;
 
 import dev.tessera.codec.Backend;
-import dev.tessera.codec.CpuNetworks;
 import dev.tessera.codec.PackedBatch;
-import dev.tessera.codec.ParallelLoop;
 import dev.tessera.codec.TileFormat;
 import dev.tessera.codec.TileSymbols;
 import dev.tessera.cuda.DeviceBuffer;
+import dev.tessera.cuda.network.CudaNetworks;
 import dev.tessera.entropy.StreamLayout;
 import dev.tessera.entropy.SymbolCheck;
 import dev.tessera.field.TesseraException;
@@ -14,70 +13,63 @@ import dev.tessera.model.Network;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.concurrent.ForkJoinPool;
-import java.util.function.IntConsumer;
 
 /**
- * A batch of tiles whose streams are coded on the device; networks run on the CPU. The device
- * quantizes latents that have one table per channel; symbols that side information predicts are
- * made on the CPU, beside h_s.
+ * A batch of tiles on the device: tiles go there, g_a makes symbols of them and the coder streams,
+ * and only these come back; and the same in reverse. Everything between is one graph for each size
+ * of batch.
  */
 final class CudaTileLane implements Backend.Lane {
-  private final CpuNetworks networks;
+  private final CudaNetworks networks;
   private final TileFormat format;
   private final ResourcePool pool;
-  private final ForkJoinPool workers;
+  private final int capacity;
   private final LaneResources resources;
   private final MemorySegment tiles;
-  private final MemorySegment latents;
-  private final MemorySegment sides;
-  private final boolean floats;
-  private final RansLane latentRans;
-  private final RansLane sideRans;
-  private final TileSymbols[] symbols;
-  private final long deviceMark;
-  private final long pinnedMark;
+  private final MemorySegment error;
+  private final DeviceBuffer tiles_dev;
+  private final DeviceBuffer symbols_dev;
+  private final DeviceBuffer latents_dev;
+  private final DeviceBuffer error_dev;
+  private final RansLane rans;
+  private final LaneSide side;
+  private final BatchGraphs encoding;
+  private final BatchGraphs decoding;
+  private LaneNetwork analysis;
+  private LaneNetwork synthesis;
+  private DeviceBuffer packed_dev = new DeviceBuffer(0, 0);
   private MemorySegment lent = MemorySegment.NULL;
   private boolean closed;
 
   CudaTileLane(
-      CpuNetworks networks,
+      CudaNetworks networks,
       RansTables tables,
       TileFormat format,
       ResourcePool pool,
-      ForkJoinPool workers,
       int capacity) {
     this.networks = networks;
     this.format = format;
     this.pool = pool;
-    this.workers = workers;
-    this.symbols = new TileSymbols[capacity];
-    boolean hyper = format.side() != null;
-    this.floats = !hyper && RansLane.isCompact(format);
+    this.capacity = capacity;
     this.resources = pool.take();
+    this.encoding = new BatchGraphs(resources.stream());
+    this.decoding = new BatchGraphs(resources.stream());
     try {
-      this.tiles = resources.pinned().allocate(4L * capacity * format.elements());
-      this.latents = resources.pinned().allocate(4L * capacity * format.latent().symbols());
-      this.sides = resources.pinned().allocate(hyper ? 4L * capacity * sideSymbols() : 0);
-      this.latentRans =
-          floats
-              ? RansLane.ofFloats(resources, tables, format, networks.model().medians(), capacity)
-              : RansLane.ofSymbols(resources, tables, format, capacity);
-      this.sideRans = hyper ? RansLane.ofSides(resources, tables, format, capacity) : null;
+      boolean hyper = format.side() != null;
+      long latentBytes = 4L * capacity * format.latent().symbols();
+      tiles = resources.keepPinned(4L * capacity * format.elements());
+      error = resources.keepPinned(Integer.BYTES);
+      tiles_dev = resources.keepDevice(tiles.byteSize());
+      error_dev = resources.keepDevice(Integer.BYTES);
+      symbols_dev = resources.keepDevice(latentBytes);
+      latents_dev = hyper ? resources.keepDevice(latentBytes) : null;
+      rans = RansLane.ofSymbols(resources, tables, format, capacity);
+      resources.keepAll();
+      side = hyper ? new LaneSide(resources, networks, tables, format, capacity) : null;
     } catch (RuntimeException | Error e) {
       pool.give(resources);
       throw e;
     }
-    this.deviceMark = resources.device().mark();
-    this.pinnedMark = resources.pinned().mark();
-  }
-
-  private int sideSymbols() {
-    return format.side().symbols();
-  }
-
-  private int latentSymbols() {
-    return format.latent().symbols();
   }
 
   @Override
@@ -95,123 +87,99 @@ final class CudaTileLane implements Backend.Lane {
   /** Takes back what the batch before has used. */
   private void restart() {
     lent = MemorySegment.NULL;
-    resources.device().reset(deviceMark);
-    resources.pinned().reset(pinnedMark);
+    resources.restart();
   }
 
-  private TileSymbols symbols(int tile) {
-    if (symbols[tile] == null) {
-      symbols[tile] = new TileSymbols(networks, format);
+  private DeviceBuffer latents() {
+    return side == null ? symbols_dev : latents_dev;
+  }
+
+  private void prepareEncoding(int count) {
+    restart();
+    if (analysis == null) {
+      analysis =
+          new LaneNetwork(
+              resources,
+              networks.get(Network.G_A, side == null),
+              tiles_dev,
+              latents(),
+              error_dev,
+              capacity,
+              format.height(),
+              format.width());
     }
-    return symbols[tile];
+    analysis.prepare(count);
+    rans.beginEncoding(count);
+    if (side != null) {
+      side.prepareEncoding(latents_dev, count);
+    }
   }
 
+  /** Tiles to the device, and through g_a. */
   private void analyze(int count) {
-    StreamLayout y = format.latent();
-    networks.run(
-        Network.G_A, tiles, format.channels(), format.height(), format.width(), latents, count);
-    if (sideRans != null) {
-      networks.run(Network.H_A, latents, y.channels(), y.height(), y.width(), sides, count);
+    resources.stream().fillInts(error_dev, 0);
+    long bytes = 4L * count * format.elements();
+    resources.stream().upload(tiles_dev.slice(0, bytes), tiles.asSlice(0, bytes));
+    analysis.run(count);
+  }
+
+  @Override
+  public PackedBatch encode(int count) {
+    prepareEncoding(count);
+    encoding.run(
+        count,
+        () -> {
+          analyze(count);
+          if (side != null) {
+            side.encode(latents_dev, symbols_dev, error_dev, count);
+          }
+          rans.encode(symbols_dev, side == null ? null : side.tables(), count);
+          resources.stream().download(error, error_dev);
+        });
+    MemorySegment sideBytes = side == null ? null : side.rans().finishAndDownload();
+    MemorySegment latentBytes = rans.finishAndDownload();
+    requireNumbers();
+    return side == null ? pack(count, latentBytes) : pack(count, sideBytes, latentBytes);
+  }
+
+  private void requireNumbers() {
+    if (error.get(ValueLayout.JAVA_INT, 0) != 0) {
+      throw new TesseraException.Unsupported(
+          "the model gives a latent that is no number below 2^24: its weights or the normalizer do"
+              + " not suit this field");
     }
   }
 
   @Override
   public long[] aliveChannels(int count) {
+    prepareEncoding(count);
     analyze(count);
-    long[] alive = new long[format.latent().channels()];
+    StreamLayout layout = format.latent();
+    long bytes = (long) count * layout.symbols() * Integer.BYTES;
+    MemorySegment host = resources.pinned().allocate(bytes);
+    resources.stream().download(host, symbols_dev.slice(0, bytes));
+    resources.stream().download(error, error_dev);
+    resources.stream().synchronize();
+    requireNumbers();
+    long[] alive = new long[layout.channels()];
+    int[] symbols = new int[layout.symbols()];
     for (int i = 0; i < count; i++) {
-      symbols(0).countAlive(latents, (long) i * latentSymbols(), alive);
+      long at = (long) i * symbols.length * Integer.BYTES;
+      MemorySegment.copy(host, ValueLayout.JAVA_INT, at, symbols, 0, symbols.length);
+      TileSymbols.countAlive(layout, symbols, alive);
     }
     return alive;
   }
 
-  @Override
-  public PackedBatch encode(int count) {
-    restart();
-    analyze(count);
-    long values = (long) count * latentSymbols();
-    if (floats) {
-      latentRans.encode(upload(latents.asSlice(0, values * Float.BYTES)), null, count);
-      finish(count);
-      return pack(count);
-    }
-    MemorySegment latent = resources.pinned().allocate(values * Integer.BYTES);
-    if (sideRans == null) {
-      forEachTile(
-          count,
-          i -> {
-            quantize(i);
-            put(symbols(i).latents(), latent, i);
-          });
-      latentRans.encode(upload(latent), null, count);
-      latentRans.finish();
-      return pack(count);
-    }
-    MemorySegment indexes = resources.pinned().allocate(values * Short.BYTES);
-    MemorySegment side = resources.pinned().allocate((long) count * sideSymbols() * Integer.BYTES);
-    forEachTile(
-        count,
-        i -> {
-          quantize(i);
-          put(symbols(i).latents(), latent, i);
-          put(symbols(i).sides(), side, i);
-          putShorts(symbols(i).indexes(), indexes, i);
-        });
-    sideRans.encode(upload(side), null, count);
-    latentRans.encode(upload(latent), upload(indexes), count);
-    sideRans.finish();
-    latentRans.finish();
-    return packWithSides(count);
-  }
-
-  private void quantize(int tile) {
-    int side = sideRans == null ? 0 : sideSymbols();
-    symbols(tile).quantize(latents, (long) tile * latentSymbols(), sides, (long) tile * side);
-  }
-
-  /** Waits for the coder; where a latent was no number, says which as the CPU does. */
-  private void finish(int count) {
-    try {
-      latentRans.finish();
-    } catch (TesseraException.Unsupported | TesseraException.Invalid e) {
-      for (int i = 0; i < count; i++) {
-        quantize(i);
-      }
-      throw e;
-    }
-  }
-
-  private static void put(int[] from, MemorySegment to, int tile) {
-    long at = (long) tile * from.length * Integer.BYTES;
-    MemorySegment.copy(from, 0, to, ValueLayout.JAVA_INT, at, from.length);
-  }
-
-  private static void putShorts(int[] from, MemorySegment to, int tile) {
-    long at = (long) tile * from.length;
-    for (int i = 0; i < from.length; i++) {
-      to.setAtIndex(ValueLayout.JAVA_SHORT, at + i, (short) from[i]);
-    }
-  }
-
-  private static void get(MemorySegment from, int tile, int[] to) {
-    long at = (long) tile * to.length * Integer.BYTES;
-    MemorySegment.copy(from, ValueLayout.JAVA_INT, at, to, 0, to.length);
-  }
-
   /** Streams of latents alone stand on the device as the container wants them. */
-  private PackedBatch pack(int count) {
-    MemorySegment bytes = latentRans.download();
-    resources.stream().synchronize();
+  private PackedBatch pack(int count, MemorySegment bytes) {
     long[] streamBytes = new long[count * format.streams()];
-    Arrays.setAll(streamBytes, latentRans::streamBytes);
+    Arrays.setAll(streamBytes, rans::streamBytes);
     return new PackedBatch(count, streamBytes, checks(count), bytes);
   }
 
-  private PackedBatch packWithSides(int count) {
-    MemorySegment sideBytes = sideRans.download();
-    MemorySegment latentBytes = latentRans.download();
+  private PackedBatch pack(int count, MemorySegment sideBytes, MemorySegment latentBytes) {
     MemorySegment all = resources.pinned().allocate(sideBytes.byteSize() + latentBytes.byteSize());
-    resources.stream().synchronize();
     int perTile = format.streams();
     int perSide = format.sideStreams();
     int perLatent = perTile - perSide;
@@ -220,20 +188,20 @@ final class CudaTileLane implements Backend.Lane {
     long latentAt = 0;
     for (int i = 0; i < count; i++) {
       int first = i * perTile;
-      long side = 0;
+      long ofSide = 0;
       for (int s = 0; s < perSide; s++) {
-        streamBytes[first + s] = sideRans.streamBytes(i * perSide + s);
-        side += streamBytes[first + s];
+        streamBytes[first + s] = side.rans().streamBytes(i * perSide + s);
+        ofSide += streamBytes[first + s];
       }
-      long latent = 0;
+      long ofLatent = 0;
       for (int s = 0; s < perLatent; s++) {
-        streamBytes[first + perSide + s] = latentRans.streamBytes(i * perLatent + s);
-        latent += streamBytes[first + perSide + s];
+        streamBytes[first + perSide + s] = rans.streamBytes(i * perLatent + s);
+        ofLatent += streamBytes[first + perSide + s];
       }
-      MemorySegment.copy(sideBytes, sideAt, all, sideAt + latentAt, side);
-      MemorySegment.copy(latentBytes, latentAt, all, sideAt + side + latentAt, latent);
-      sideAt += side;
-      latentAt += latent;
+      MemorySegment.copy(sideBytes, sideAt, all, sideAt + latentAt, ofSide);
+      MemorySegment.copy(latentBytes, latentAt, all, sideAt + ofSide + latentAt, ofLatent);
+      sideAt += ofSide;
+      latentAt += ofLatent;
     }
     return new PackedBatch(count, streamBytes, checks(count), all);
   }
@@ -242,77 +210,69 @@ final class CudaTileLane implements Backend.Lane {
     int[] checks = new int[count];
     Arrays.setAll(
         checks,
-        i ->
-            SymbolCheck.fold(latentRans.check(i) + (sideRans == null ? 0 : sideRans.check(i)))
-                & 0xffff);
+        i -> SymbolCheck.fold(rans.check(i) + (side == null ? 0 : side.rans().check(i))) & 0xffff);
     return checks;
+  }
+
+  private void prepareDecoding(int count) {
+    if (synthesis == null) {
+      synthesis =
+          new LaneNetwork(
+              resources,
+              networks.get(Network.G_S, side == null),
+              latents(),
+              tiles_dev,
+              null,
+              capacity,
+              format.latent().height(),
+              format.latent().width());
+    }
+    synthesis.prepare(count);
   }
 
   @Override
   public void decode(PackedBatch batch) {
     MemorySegment bytes = batch.streams();
     if (bytes.address() != lent.address() || !bytes.isNative()) {
-      restart();
-      bytes = resources.pinned().allocate(bytes.byteSize());
-      MemorySegment.copy(batch.streams(), 0, bytes, 0, bytes.byteSize());
+      bytes = streams(batch.streams().byteSize()).copyFrom(batch.streams());
     }
-    DeviceBuffer packed = upload(bytes);
     int count = batch.count();
-    long values = (long) count * latentSymbols();
-    MemorySegment indexes =
-        sideRans == null ? null : resources.pinned().allocate(values * Short.BYTES);
-    if (sideRans != null) {
-      decodeSides(batch, packed, indexes);
+    prepareDecoding(count);
+    DeviceBuffer packed = upload(bytes);
+    if (side != null) {
+      side.rans().load(packed, batch.streamBytes(), format.streams(), 0);
     }
-    MemorySegment restored =
-        floats
-            ? latents.asSlice(0, values * Float.BYTES)
-            : resources.pinned().allocate(values * Integer.BYTES);
-    decode(latentRans, batch, packed, format.sideStreams(), indexes, restored);
-    requireChecks(batch);
-    if (!floats) {
-      forEachTile(
-          count,
-          i -> {
-            get(restored, i, symbols(i).latents());
-            symbols(i).dequantize(latents, (long) i * latentSymbols());
-          });
-    }
-    StreamLayout y = format.latent();
-    networks.run(Network.G_S, latents, y.channels(), y.height(), y.width(), tiles, count);
-  }
-
-  private void decodeSides(PackedBatch batch, DeviceBuffer packed, MemorySegment indexes) {
-    MemorySegment side =
-        resources.pinned().allocate((long) batch.count() * sideSymbols() * Integer.BYTES);
-    decode(sideRans, batch, packed, 0, null, side);
-    forEachTile(
-        batch.count(),
-        i -> {
-          get(side, i, symbols(i).sides());
-          symbols(i).predict();
-          putShorts(symbols(i).indexes(), indexes, i);
+    rans.load(packed, batch.streamBytes(), format.streams(), format.sideStreams());
+    decoding.run(
+        count,
+        () -> {
+          if (side != null) {
+            side.decode(count);
+          }
+          rans.decode(side == null ? null : side.tables(), symbols_dev);
+          if (side != null) {
+            side.dequantize(symbols_dev, latents_dev, count);
+          }
+          synthesis.run(count);
+          long restored = 4L * count * format.elements();
+          resources.stream().download(tiles.asSlice(0, restored), tiles_dev.slice(0, restored));
         });
+    if (side != null) {
+      side.rans().finish();
+    }
+    rans.finish();
+    requireChecks(batch);
   }
 
-  /** Decodes streams into host memory, and waits. */
-  private void decode(
-      RansLane rans,
-      PackedBatch batch,
-      DeviceBuffer packed,
-      int first,
-      MemorySegment indexes,
-      MemorySegment restored) {
-    DeviceBuffer symbols = resources.device().allocate(restored.byteSize());
-    rans.decode(
-        packed,
-        batch.streamBytes(),
-        format.streams(),
-        first,
-        indexes == null ? null : upload(indexes),
-        symbols);
-    resources.stream().download(restored, symbols);
-    rans.finish();
+  /** To the same place for every batch, so that graphs stay valid. */
+  private DeviceBuffer upload(MemorySegment bytes) {
+    if (packed_dev.bytes() < bytes.byteSize()) {
+      decoding.clear();
+      packed_dev = resources.keepDevice(bytes.byteSize() + bytes.byteSize() / 4);
+    }
+    DeviceBuffer to = packed_dev.slice(0, bytes.byteSize());
+    resources.stream().upload(to, bytes);
+    return to;
   }
 
   private void requireChecks(PackedBatch batch) {
@@ -327,21 +287,16 @@ final class CudaTileLane implements Backend.Lane {
     }
   }
 
-  private void forEachTile(int count, IntConsumer work) {
-    ParallelLoop.run(workers, count, "tiles", work);
-  }
-
-  private DeviceBuffer upload(MemorySegment from) {
-    DeviceBuffer to = resources.device().allocate(from.byteSize());
-    resources.stream().upload(to, from);
-    return to;
-  }
-
   @Override
   public void close() {
     if (!closed) {
       closed = true;
-      pool.give(resources);
+      try (encoding;
+          decoding) {
+        resources.stream().synchronize();
+      } finally {
+        pool.give(resources);
+      }
     }
   }
 }

@@ -6,7 +6,6 @@ import dev.tessera.cuda.CudaRans;
 import dev.tessera.cuda.CudaRansSpec;
 import dev.tessera.cuda.CudaRansStreams;
 import dev.tessera.cuda.CudaRansTables;
-import dev.tessera.cuda.CudaRansType;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.entropy.CompactScheme;
 import dev.tessera.entropy.StreamLayout;
@@ -20,6 +19,7 @@ final class RansLane {
   private final LaneResources resources;
   private final CudaRans coder;
   private final CudaRansStreams streams;
+  private long expected;
 
   private RansLane(
       LaneResources resources, CudaRansTables tables, CudaRansSpec spec, int capacity) {
@@ -32,23 +32,6 @@ final class RansLane {
             resources.pinned(),
             capacity,
             coder.bound(capacity));
-  }
-
-  /**
-   * For latents that the device quantizes.
-   *
-   * @param medians per channel
-   */
-  static RansLane ofFloats(
-      LaneResources resources,
-      RansTables tables,
-      TileFormat format,
-      float[] medians,
-      int capacity) {
-    CudaRansSpec spec =
-        spec(format.latent(), tables.bottleneck(), format)
-            .withLatents(CudaRansType.FLOAT32, medians);
-    return new RansLane(resources, tables.bottleneck(), spec, capacity);
   }
 
   /** For symbols of latents, with the table of each where there is side information. */
@@ -86,28 +69,31 @@ final class RansLane {
     return format.profile() == StreamPlan.Profile.COMPACT;
   }
 
+  /** Turns to a batch that {@link #encode} or a graph of it will encode. */
+  void beginEncoding(int tiles) {
+    streams.beginEncoding(tiles);
+  }
+
   /** Starts to encode; {@link #finish} waits. */
   void encode(DeviceBuffer symbols, DeviceBuffer indexes, int tiles) {
     coder.encode(resources.stream(), symbols, indexes, streams, tiles, true);
   }
 
   /**
-   * Starts to decode; {@link #finish} waits.
+   * Turns to a batch that {@link #decode} or a graph of it will decode, and uploads its index.
    *
    * @param packed all streams of the batch
    * @param streamBytes their lengths
    * @param perTile streams of a tile
    * @param first number of this coder's first stream in a tile
    */
-  void decode(
-      DeviceBuffer packed,
-      long[] streamBytes,
-      int perTile,
-      int first,
-      DeviceBuffer indexes,
-      DeviceBuffer symbols) {
+  void load(DeviceBuffer packed, long[] streamBytes, int perTile, int first) {
     int tiles = streamBytes.length / perTile;
     streams.load(resources.stream(), tiles, packed, streamBytes, perTile, first);
+  }
+
+  /** Starts to decode what was loaded; {@link #finish} waits. */
+  void decode(DeviceBuffer indexes, DeviceBuffer symbols) {
     coder.decode(resources.stream(), streams, indexes, symbols, true);
   }
 
@@ -131,10 +117,25 @@ final class RansLane {
     return streams.check(tile);
   }
 
-  /** Starts to bring the encoded streams back; the caller waits. */
-  MemorySegment download() {
-    MemorySegment to = resources.pinned().allocate(bytes());
-    resources.stream().download(to, streams.packed().slice(0, bytes()));
+  /**
+   * Waits for the encoded streams and brings them back. As many bytes as the batch before needed
+   * are asked for before their number is known, so that most batches wait once.
+   */
+  MemorySegment finishAndDownload() {
+    MemorySegment guessed = download(Math.min(expected, streams.packed().bytes()));
+    finish();
+    expected = bytes() + bytes() / 8;
+    if (bytes() <= guessed.byteSize()) {
+      return guessed.asSlice(0, bytes());
+    }
+    MemorySegment all = download(bytes());
+    resources.stream().synchronize();
+    return all;
+  }
+
+  private MemorySegment download(long bytes) {
+    MemorySegment to = resources.pinned().allocate(bytes);
+    resources.stream().download(to, streams.packed().slice(0, bytes));
     return to;
   }
 }

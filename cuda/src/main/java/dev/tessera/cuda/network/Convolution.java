@@ -71,8 +71,7 @@ record Convolution(
       Layer next = i + 1 < layers.size() ? layers.get(i + 1) : null;
       switch (layers.get(i)) {
         case Layer.Conv(String name, int kernel, int stride) ->
-            all.add(
-                of(model, layers.get(i), name, kernel, stride, absolute, then(model, next)));
+            all.add(of(model, layers.get(i), name, kernel, stride, absolute, then(model, next)));
         case Layer.ConvTranspose(String name, int kernel, int stride) ->
             all.add(of(model, layers.get(i), name, kernel, stride, false, then(model, next)));
         default -> {}
@@ -105,8 +104,7 @@ record Convolution(
   private static Pointwise then(Model model, Layer next) {
     return switch (next) {
       case Layer.Gdn gdn ->
-          new Pointwise.Gdn(
-              gdn.inverse(), model.gdnBeta(gdn.name()), model.gdnGamma(gdn.name()));
+          new Pointwise.Gdn(gdn.inverse(), model.gdnBeta(gdn.name()), model.gdnGamma(gdn.name()));
       case Layer.Relu _ -> new Pointwise.Relu(0);
       case Layer.LeakyRelu leaky -> new Pointwise.Relu(leaky.slope());
       case null, default -> new Pointwise.None();

@@ -66,8 +66,7 @@ final class EdgeFirst implements DeviceLayer {
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
     kernel =
-        uploads
-            .stream()
+        uploads.stream()
             .context()
             .kernel(FILE, "edge_first", variant.options().toArray(String[]::new));
 
@@ -88,8 +87,7 @@ final class EdgeFirst implements DeviceLayer {
     outputScale = 1 / scale;
     if (layer.then() instanceof Convolution.Pointwise.Gdn gdn) {
       HalfMatrix norm =
-          HalfMatrix.of(
-              slots.permuteSquare(gdn.gamma(), layer.outputs()), channels, true, split);
+          HalfMatrix.of(slots.permuteSquare(gdn.gamma(), layer.outputs()), channels, true, split);
       gamma = uploads.halves(norm.halves());
       float square = scale * scale;
       normScale = square / norm.scale();
@@ -163,10 +161,7 @@ final class EdgeFirst implements DeviceLayer {
   }
 
   private static Variant variant(
-      Convolution layer,
-      ActivationType type,
-      DeviceTraits device,
-      Work work) {
+      Convolution layer, ActivationType type, DeviceTraits device, Work work) {
     int warpgroups = work.warpgroups();
     int rows = work.rows();
     boolean gammaShared = work.gammaShared();
@@ -218,9 +213,11 @@ final class EdgeFirst implements DeviceLayer {
             .add(outputScale)
             .add(weightScale)
             .add(0);
-    long blocks = Math.min(multiprocessors, Math.ceilDiv(groups, (long) variant.work().warpgroups()));
+    long blocks =
+        Math.min(multiprocessors, Math.ceilDiv(groups, (long) variant.work().warpgroups()));
     LaunchShape shape =
-        LaunchShape.of(blocks, variant.work().warpgroups() * GROUP_THREADS).shared(variant.shared());
+        LaunchShape.of(blocks, variant.work().warpgroups() * GROUP_THREADS)
+            .shared(variant.shared());
     return new Step(
         layer.name(),
         layer.operations(out.pixels()),

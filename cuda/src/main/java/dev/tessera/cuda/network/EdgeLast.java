@@ -8,8 +8,8 @@ import dev.tessera.cuda.LaunchShape;
 import java.util.List;
 
 /**
- * The last layer of g_s: activations in, tiles out. The Java side of edge_last.cu; the structure and
- * the order of weights are those of edge_parameters.cuh.
+ * The last layer of g_s: activations in, tiles out. The Java side of edge_last.cu; the structure
+ * and the order of weights are those of edge_parameters.cuh.
  */
 final class EdgeLast implements DeviceLayer {
   private static final String FILE = "edge_last.cu";
@@ -47,8 +47,7 @@ final class EdgeLast implements DeviceLayer {
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
     kernel =
-        uploads
-            .stream()
+        uploads.stream()
             .context()
             .kernel(FILE, "edge_last", variant.options().toArray(String[]::new));
     EdgeSlots slots = EdgeSlots.of(Convolution.padded(layer.inputs()), type);

@@ -30,7 +30,9 @@ final class EdgeLoad {
     this.channels = channels;
     KernelSource source = source(channels, medians != null, type);
     kernel =
-        uploads.stream().context().kernel(FILE, "edge_load", source.options().toArray(String[]::new));
+        uploads.stream()
+            .context()
+            .kernel(FILE, "edge_load", source.options().toArray(String[]::new));
     this.medians = medians == null ? null : uploads.floats(medians);
     inverseScale = 1 / scale;
   }
@@ -59,16 +61,12 @@ final class EdgeLoad {
             .add(inverseScale)
             .add(0);
     long blocks =
-        in.tiles()
-            * Math.ceilDiv(pixels, SIDE)
-            * Math.ceilDiv(Convolution.padded(channels), SIDE);
+        in.tiles() * Math.ceilDiv(pixels, SIDE) * Math.ceilDiv(Convolution.padded(channels), SIDE);
     return new Step(
         "load",
         0,
         List.of(
             new Step.Launch(
-                kernel,
-                LaunchShape.of(blocks, THREADS),
-                kernel.arguments().add(block.segment()))));
+                kernel, LaunchShape.of(blocks, THREADS), kernel.arguments().add(block.segment()))));
   }
 }

@@ -9,6 +9,7 @@ package dev.tessera.cuda.network;
  */
 record HalfMatrix(short[] halves, float scale) {
   private static final int BLOCK = 8;
+
   /** What magnitudes of raised matrices stay below, as a power of two. */
   static final int RAISED = 14;
 

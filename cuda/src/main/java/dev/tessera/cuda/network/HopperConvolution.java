@@ -12,8 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A convolution or transposed convolution on sm_90a, with float16 or e4m3 operands. The Java side of
- * conv_hopper.cu; the structure and the order of weights are those of conv_hopper_parameters.cuh.
+ * A convolution or transposed convolution on sm_90a, with float16 or e4m3 operands. The Java side
+ * of conv_hopper.cu; the structure and the order of weights are those of
+ * conv_hopper_parameters.cuh.
  */
 final class HopperConvolution implements DeviceLayer {
   private static final String FILE = "conv_hopper.cu";
@@ -43,15 +44,13 @@ final class HopperConvolution implements DeviceLayer {
    * @param input what comes in
    * @param output what goes out
    */
-  HopperConvolution(
-      Uploads uploads, Convolution layer, LayerInput input, LayerOutput output) {
+  HopperConvolution(Uploads uploads, Convolution layer, LayerInput input, LayerOutput output) {
     this.layer = layer;
     variant = HopperVariant.of(layer, input.type(), output);
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     kernel =
-        uploads
-            .stream()
+        uploads.stream()
             .context()
             .kernel(FILE, "conv_hopper", variant.options().toArray(String[]::new));
     HopperWeights packed = HopperWeights.of(layer, variant, input, output);
@@ -94,8 +93,7 @@ final class HopperConvolution implements DeviceLayer {
         (long) Math.ceilDiv(grid.width(), TILE_COLUMNS)
             * Math.ceilDiv(grid.height(), tileRows)
             * Math.ceilDiv(in.tiles(), tileImages);
-    long items =
-        Math.ceilDiv(pixelTiles, groups) * variant.tiles() * (layer.transposed() ? 4 : 1);
+    long items = Math.ceilDiv(pixelTiles, groups) * variant.tiles() * (layer.transposed() ? 4 : 1);
 
     ParameterBlock block = new ParameterBlock();
     maps(in, tileRows, tileImages).forEach(block::add);
@@ -155,9 +153,7 @@ final class HopperConvolution implements DeviceLayer {
             TensorMap.tiled(
                 element,
                 in.buffer().slice(from, in.buffer().bytes() - from),
-                new long[] {
-                  variant.inputChannels(), in.width() / 2, in.tiles(), in.height() / 2
-                },
+                new long[] {variant.inputChannels(), in.width() / 2, in.tiles(), in.height() / 2},
                 new long[] {2 * pixel, image, 2 * row},
                 new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2 - py},
                 TensorMap.Swizzle.BYTES_128));

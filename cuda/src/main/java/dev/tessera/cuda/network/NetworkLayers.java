@@ -77,8 +77,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
       Model model, Network which, Precision precision, boolean symbols, DeviceTraits device) {
     ActivationType type = ActivationType.of(precision);
     List<Convolution> all = Convolution.of(model, which);
-    Calibration calibration =
-        precision == Precision.FP8 ? Calibration.of(model) : null;
+    Calibration calibration = precision == Precision.FP8 ? Calibration.of(model) : null;
     float[] medians = symbols ? model.medians() : null;
     List<Chosen> chosen = new ArrayList<>();
     Load load = null;

@@ -35,8 +35,7 @@ final class PortableConvolution implements DeviceLayer {
     DeviceTraits device = DeviceTraits.of(uploads.stream().context().device());
     variant = PortableVariant.of(layer, input.type(), output, device);
     kernel =
-        uploads
-            .stream()
+        uploads.stream()
             .context()
             .kernel(FILE, "conv_portable", variant.options().toArray(String[]::new));
     PortableWeights packed = PortableWeights.of(layer, variant, input);

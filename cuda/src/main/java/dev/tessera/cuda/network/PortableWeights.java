@@ -42,8 +42,7 @@ record PortableWeights(
     float[] beta = HopperConvolution.filled(channels, 1);
     System.arraycopy(gdn.beta(), 0, beta, 0, layer.outputs());
     boolean split = variant.parts() > 1;
-    float square =
-        split ? 1 : PowersOfTwo.squaring(gdn.beta(), gdn.gamma(), PowersOfTwo.COARSE);
+    float square = split ? 1 : PowersOfTwo.squaring(gdn.beta(), gdn.gamma(), PowersOfTwo.COARSE);
     float raised = split ? 1 : PowersOfTwo.raising(gdn.gamma(), GAMMA_BITS);
     byte[] gamma = gamma(gdn, layer.outputs(), variant, raised);
     return new PortableWeights(
@@ -82,10 +81,7 @@ record PortableWeights(
           (3 - py) * across * inputs,
           (n, k) ->
               layer.at(
-                  n,
-                  k % inputs,
-                  py + 2 * (k / inputs / across),
-                  px + 2 * (k / inputs % across)));
+                  n, k % inputs, py + 2 * (k / inputs / across), px + 2 * (k / inputs % across)));
     }
     return Arrays.copyOf(packer.bytes, packer.at);
   }

@@ -23,8 +23,8 @@ final class PowersOfTwo {
   }
 
   /**
-   * What brings the largest magnitude of some numbers into [2^{@code exponent − 1},
-   * 2^{@code exponent}); 1 if all are zero.
+   * What brings the largest magnitude of some numbers into [2^{@code exponent − 1}, 2^{@code
+   * exponent}); 1 if all are zero.
    */
   static float raising(float[] values, int exponent) {
     float largest = 0;

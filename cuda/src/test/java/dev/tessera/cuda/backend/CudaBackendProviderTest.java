@@ -47,9 +47,8 @@ final class CudaBackendProviderTest {
   }
 
   @Test
-  void ranksBelowTheCpuForModels() {
-    CudaBackendProvider provider = new CudaBackendProvider();
-    assertThat(provider.preferenceForModels()).isNegative();
+  void ranksAboveTheCpuForModels() {
+    assertThat(new CudaBackendProvider().preferenceForModels()).isPositive();
   }
 
   @Test

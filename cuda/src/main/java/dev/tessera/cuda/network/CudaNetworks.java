@@ -1,0 +1,106 @@
+package dev.tessera.cuda.network;
+
+import dev.tessera.cuda.CudaContext;
+import dev.tessera.cuda.CudaDevice;
+import dev.tessera.cuda.CudaStream;
+import dev.tessera.cuda.DeviceArena;
+import dev.tessera.cuda.KernelCache;
+import dev.tessera.cuda.KernelSource;
+import dev.tessera.model.Model;
+import dev.tessera.model.Network;
+import dev.tessera.transform.Precision;
+import dev.tessera.transform.Precisions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model's networks on a device, each made when it is first needed: decoding never pays for g_a.
+ * Several threads may use them at once.
+ */
+public final class CudaNetworks implements AutoCloseable {
+  private static final long SLAB = 16L << 20;
+
+  /** A network in one of its forms. */
+  private record Key(Network network, boolean symbols) {}
+
+  private final CudaContext context;
+  private final Model model;
+  private final Precisions precisions;
+  private final DeviceArena arena;
+  private final Map<Key, CudaNetwork> networks = new HashMap<>();
+
+  /** Uploads nothing yet. */
+  public CudaNetworks(CudaContext context, Model model, Precisions precisions) {
+    this.context = context;
+    this.model = model;
+    this.precisions = precisions;
+    this.arena = context.newArena(SLAB);
+  }
+
+  /**
+   * Why a device cannot run a model's networks, and what to do about it; empty where it can.
+   *
+   * @param kernels where kernels are looked for
+   */
+  public static Optional<String> unavailable(
+      Model model, Precisions precisions, CudaDevice device, KernelCache kernels) {
+    DeviceTraits traits = DeviceTraits.of(device);
+    if (precisions.has(Precision.FP8) && !traits.hasE4m3()) {
+      return Optional.of(
+          "fp8 needs compute capability 8.9 or higher, and %s has %d.%d: use fp16"
+              .formatted(device.name(), device.major(), device.minor()));
+    }
+    List<KernelSource> sources = new ArrayList<>();
+    for (Network network : model.architecture().networks()) {
+      if (network != Network.H_S && model.has(network)) {
+        sources.addAll(sources(model, network, precisions, traits));
+      }
+    }
+    return kernels.obstacle(device, sources);
+  }
+
+  private static List<KernelSource> sources(
+      Model model, Network network, Precisions precisions, DeviceTraits traits) {
+    boolean symbols = !model.architecture().hasHyperprior();
+    return NetworkLayers.of(model, network, precisions.of(network), symbols, traits)
+        .sources(traits);
+  }
+
+  /** The model. */
+  public Model model() {
+    return model;
+  }
+
+  /** How they compute. */
+  public Precisions precisions() {
+    return precisions;
+  }
+
+  /**
+   * A network.
+   *
+   * @param which g_a, h_a or g_s
+   * @param symbols whether its latents are symbols: what g_a gives, or g_s takes; else float32
+   * @throws dev.tessera.field.TesseraException.Invalid if the model does not hold it
+   */
+  public synchronized CudaNetwork get(Network which, boolean symbols) {
+    return networks.computeIfAbsent(new Key(which, symbols), this::make);
+  }
+
+  private CudaNetwork make(Key key) {
+    try (CudaStream stream = context.newStream()) {
+      return new CudaNetwork(
+          stream, arena, model, key.network(), precisions.of(key.network()), key.symbols());
+    }
+  }
+
+  /** Frees the weights; nothing may run any more. */
+  @Override
+  public synchronized void close() {
+    networks.clear();
+    arena.close();
+  }
+}
