@@ -80,8 +80,8 @@ record HopperWeights(
     for (int o = 0; o < layer.outputs(); o++) {
       float largest = 0;
       for (int i = 0; i < layer.inputs(); i++) {
-        for (int tap = 0; tap < Convolution.TAPS * Convolution.TAPS; tap++) {
-          float weight = layer.at(o, i, tap / Convolution.TAPS, tap % Convolution.TAPS);
+        for (int tap = 0; tap < layer.kernel() * layer.kernel(); tap++) {
+          float weight = layer.at(o, i, tap / layer.kernel(), tap % layer.kernel());
           largest = Math.max(largest, Math.abs(weight));
         }
       }
