@@ -120,6 +120,17 @@ record Convolution(
     return weight[(pair * kernel + row) * kernel + column];
   }
 
+  /** The largest magnitude among an output channel's weights. */
+  float largestWeight(int output) {
+    float largest = 0;
+    for (int i = 0; i < inputs; i++) {
+      for (int tap = 0; tap < kernel * kernel; tap++) {
+        largest = Math.max(largest, Math.abs(at(output, i, tap / kernel, tap % kernel)));
+      }
+    }
+    return largest;
+  }
+
   /** The bias of a channel; zero for one that only pads. */
   float biasAt(int output) {
     return output < outputs ? bias[output] : 0;

@@ -78,13 +78,7 @@ record HopperWeights(
       return scales;
     }
     for (int o = 0; o < layer.outputs(); o++) {
-      float largest = 0;
-      for (int i = 0; i < layer.inputs(); i++) {
-        for (int tap = 0; tap < layer.kernel() * layer.kernel(); tap++) {
-          float weight = layer.at(o, i, tap / layer.kernel(), tap % layer.kernel());
-          largest = Math.max(largest, Math.abs(weight));
-        }
-      }
+      float largest = layer.largestWeight(o);
       scales[o] = largest > 0 ? largest / Calibration.E4M3_MAX : 1;
     }
     return scales;

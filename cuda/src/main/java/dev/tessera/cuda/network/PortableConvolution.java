@@ -18,7 +18,6 @@ final class PortableConvolution implements DeviceLayer {
 
   private final Convolution layer;
   private final PortableVariant variant;
-  private final float squareScale;
   private final float normScale;
   private final float outputScale;
   private final Kernel kernel;
@@ -39,12 +38,11 @@ final class PortableConvolution implements DeviceLayer {
             .context()
             .kernel(FILE, "conv_portable", variant.options().toArray(String[]::new));
     PortableWeights packed = PortableWeights.of(layer, variant, input);
-    squareScale = packed.squareScale();
     normScale = packed.normScale();
     weights = uploads.bytes(packed.weights());
     scale = uploads.floats(packed.scale());
     bias = uploads.floats(packed.bias());
-    gamma = packed.gamma() == null ? null : uploads.bytes(packed.gamma());
+    gamma = packed.gamma() == null ? null : uploads.halves(packed.gamma());
     beta = packed.beta() == null ? null : uploads.floats(packed.beta());
     medians = output.medians() == null ? null : uploads.floats(output.medians());
     outputScale = 1 / output.scale();
@@ -76,10 +74,8 @@ final class PortableConvolution implements DeviceLayer {
             .add(Convolution.padded(layer.inputs()))
             .add(layer.outputs())
             .add(layer.then() instanceof Convolution.Pointwise.Relu relu ? relu.slope() : 0)
-            .add(squareScale)
             .add(normScale)
-            .add(outputScale)
-            .add(0);
+            .add(outputScale);
     long blocks =
         Math.ceilDiv(pixels, (long) variant.blockPixels()) * (layer.transposed() ? PHASES : 1);
     LaunchShape shape =

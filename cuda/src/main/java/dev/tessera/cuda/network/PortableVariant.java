@@ -22,23 +22,29 @@ record PortableVariant(
     int warpRows,
     int stages,
     List<String> options) {
-  private static final int MOST_STAGES = 4;
-  private static final int LEAST_STAGES = 2;
   private static final int ROW_BYTES = 128;
-  private static final int WIDE = 128;
+  private static final int STAGES = 3;
+  private static final int WARPS = 4;
+  private static final int ROWS_OF_TWO_TILES = 32;
+  private static final int ROWS_OF_ONE_TILE = 16;
+
+  /** Output channels up to which a warp's registers hold the sums of two tiles of 16 pixels. */
+  private static final int TWO_TILES = 192;
+
+  private static final int TWO_TILES_SPLIT = 128;
 
   static PortableVariant of(
       Convolution layer, ActivationType input, LayerOutput output, DeviceTraits device) {
     int channels = Convolution.padded(layer.outputs());
-    int warpRows = channels <= WIDE && input != ActivationType.FLOAT ? 32 : 16;
-    for (int warps : new int[] {8, 4, 2}) {
-      for (int rowBytes : new int[] {ROW_BYTES, ROW_BYTES / 2}) {
-        for (int stages = MOST_STAGES; stages >= LEAST_STAGES; stages--) {
-          PortableVariant variant =
-              of(layer, input, output, channels, rowBytes, warps, warpRows, stages);
-          if (variant.shared() <= device.sharedPerBlock()) {
-            return variant;
-          }
+    boolean split = input == ActivationType.FLOAT;
+    int warpRows =
+        channels <= (split ? TWO_TILES_SPLIT : TWO_TILES) ? ROWS_OF_TWO_TILES : ROWS_OF_ONE_TILE;
+    for (int rowBytes = ROW_BYTES; rowBytes >= ROW_BYTES / 2; rowBytes /= 2) {
+      for (int stages = STAGES; stages >= 2; stages--) {
+        PortableVariant variant =
+            of(layer, input, output, channels, rowBytes, WARPS, warpRows, stages);
+        if (variant.shared() <= device.sharedPerBlock()) {
+          return variant;
         }
       }
     }
@@ -82,8 +88,8 @@ record PortableVariant(
             "-DCONV_WARPS=" + warps,
             "-DCONV_WARP_ROWS=" + warpRows,
             "-DCONV_STAGES=" + stages,
-            "-DCONV_BLOCKS=1",
-            "-DCONV_WGMMA=0");
+            "-DCONV_BLOCKS="
+                + (warpRows == ROWS_OF_TWO_TILES && channels <= TWO_TILES_SPLIT ? 2 : 1));
     return new PortableVariant(input, channels, rowBytes, warps, warpRows, stages, options);
   }
 
@@ -92,13 +98,13 @@ record PortableVariant(
     return warps * warpRows;
   }
 
-  /** Parts of an operand: float32 is split into two numbers of fewer bits. */
-  int parts() {
-    return input == ActivationType.FLOAT ? 2 : 1;
+  /** Whether operands are pairs of float16: what a float32 is rounded to, and what that leaves. */
+  boolean isSplit() {
+    return input == ActivationType.FLOAT;
   }
 
   /** Dynamic shared memory of a block. */
   int shared() {
-    return stages * (blockPixels() + channels * parts()) * rowBytes + blockPixels() * 12;
+    return stages * (blockPixels() + channels) * rowBytes + blockPixels() * 12;
   }
 }

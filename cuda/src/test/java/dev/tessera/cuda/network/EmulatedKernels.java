@@ -15,16 +15,11 @@ final class EmulatedKernels {
     return Float.float16ToFloat((short) (bytes[at] & 0xff | bytes[at + 1] << 8));
   }
 
-  private static double real(byte[] bytes, int at) {
-    int low = bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8;
-    return Float.intBitsToFloat(low | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24);
-  }
-
   private static double element(byte[] bytes, int index, ActivationType type) {
     return switch (type) {
       case E4M3 -> E4m3.toFloat(bytes[index]);
       case HALF -> half(bytes, 2 * index);
-      case FLOAT -> real(bytes, 4 * index);
+      case FLOAT -> throw new IllegalArgumentException("float32 is split");
     };
   }
 
@@ -38,7 +33,6 @@ final class EmulatedKernels {
     int np = variant.channels();
     int cp = Convolution.padded(layer.inputs());
     int kc = variant.rowBytes() / variant.input().bytes();
-    int parts = variant.parts();
     int outSide = layer.outputSide(side);
     double[] u = new double[np * outSide * outSide];
     int phases = layer.transposed() ? 4 : 1;
@@ -70,14 +64,15 @@ final class EmulatedKernels {
                       : x * layer.stride() + tap % across - pad;
               double value = k % cp < layer.inputs() ? pixel(image, side, k % cp, inY, inX) : 0;
               value = layer.absolute() ? Math.abs(value) : value;
-              double weight = 0;
-              for (int part = 0; part < parts; part++) {
-                int row = ((firstStep + k / kc) * parts + part) * np + n;
-                weight += element(packed.weights(), row * kc + k % kc, variant.input());
-              }
+              int row = (firstStep + k / kc) * np + n;
+              double weight =
+                  variant.isSplit()
+                      ? half(packed.weights(), row * 4 * kc + 2 * position(k % kc))
+                          + half(packed.weights(), row * 4 * kc + 2 * kc + 2 * position(k % kc))
+                      : element(packed.weights(), row * kc + k % kc, variant.input());
               sum += weight * value;
             }
-            double scale = variant.input() == ActivationType.E4M3 ? packed.scale()[channel] : 1;
+            double scale = variant.input() == ActivationType.HALF ? 1 : packed.scale()[channel];
             u[(channel * outSide + outY) * outSide + outX] = sum * scale + packed.bias()[channel];
           }
         }
@@ -85,6 +80,17 @@ final class EmulatedKernels {
       firstStep += steps;
     }
     return u;
+  }
+
+  /** Where a channel of a group of 16 stands: found by trying. */
+  private static int position(int channel) {
+    int group = channel / 16 * 16;
+    for (int p = 0; p < 16; p++) {
+      if (group + 4 * (p % 8 / 2) + 2 * (p / 8) + p % 2 == channel) {
+        return group + p;
+      }
+    }
+    throw new AssertionError("the order is no permutation");
   }
 
   /** GDN by packed gamma, in place. */
@@ -95,30 +101,18 @@ final class EmulatedKernels {
       double[] u,
       int pixels) {
     int np = variant.channels();
-    boolean split = variant.parts() > 1;
     for (int p = 0; p < pixels; p++) {
       double[] x = new double[np];
       for (int c = 0; c < np; c++) {
         x[c] = u[c * pixels + p];
       }
-      for (int row = 0; row < np; row++) {
-        int i = row / 16 * 16 + 4 * (row % 16 % 8 / 2) + 2 * (row % 16 / 8) + row % 2;
+      for (int i = 0; i < np; i++) {
         double sum = 0;
-        for (int column = 0; column < np; column++) {
-          int q = column % 16;
-          int j =
-              column
-                  - q
-                  + (split
-                      ? 4 * (q % 4) + 2 * (q / 8) + q % 8 / 4
-                      : 4 * (q % 8 / 2) + 2 * (q / 8) + q % 2);
-          double gamma =
-              split
-                  ? real(packed.gamma(), 4 * (row * np + column))
-                      + real(packed.gamma(), 4 * ((np + row) * np + column))
-                  : half(packed.gamma(), 2 * (row * np + column));
-          double square = packed.squareScale() * x[j];
-          sum += gamma * square * square;
+        for (int j = 0; j < np; j++) {
+          int at = position(i) * np + position(j);
+          double gamma = Float.float16ToFloat(packed.gamma()[at]);
+          gamma += variant.isSplit() ? Float.float16ToFloat(packed.gamma()[np * np + at]) : 0;
+          sum += gamma * x[j] * x[j];
         }
         double norm = packed.beta()[i] + packed.normScale() * sum;
         u[i * pixels + p] = gdn.inverse() ? x[i] * Math.sqrt(norm) : x[i] / Math.sqrt(norm);
