@@ -1,6 +1,8 @@
 package dev.tessera.cuda;
 
 import dev.tessera.cuda.backend.BackendChecks;
+import dev.tessera.cuda.network.LayerChecks;
+import dev.tessera.cuda.network.NetworkChecks;
 import dev.tessera.cuda.network.SideInformationChecks;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +44,8 @@ public final class SelfTest {
           RansChecks::all,
           PipelineChecks::all,
           SideInformationChecks::all,
+          LayerChecks::all,
+          NetworkChecks::all,
           BackendChecks::all);
 
   private SelfTest() {}

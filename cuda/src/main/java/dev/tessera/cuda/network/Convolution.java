@@ -120,6 +120,12 @@ record Convolution(
     return weight[(pair * kernel + row) * kernel + column];
   }
 
+  /** The same with other weights. */
+  Convolution withWeight(float[] other) {
+    return new Convolution(
+        name, kernel, stride, transposed, absolute, outputs, inputs, other, bias, then);
+  }
+
   /** The largest magnitude among an output channel's weights. */
   float largestWeight(int output) {
     float largest = 0;

@@ -10,7 +10,7 @@ import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.Precision;
 import dev.tessera.transform.Precisions;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,20 +53,32 @@ public final class CudaNetworks implements AutoCloseable {
           "fp8 needs compute capability 8.9 or higher, and %s has %d.%d: use fp16"
               .formatted(device.name(), device.major(), device.minor()));
     }
-    List<KernelSource> sources = new ArrayList<>();
-    for (Network network : model.architecture().networks()) {
-      if (network != Network.H_S && model.has(network)) {
-        sources.addAll(sources(model, network, precisions, traits));
-      }
-    }
-    return kernels.obstacle(device, sources);
+    return kernels.obstacle(device, sources(model, precisions, traits));
   }
 
+  /** What is compiled for a model's networks. */
   private static List<KernelSource> sources(
-      Model model, Network network, Precisions precisions, DeviceTraits traits) {
+      Model model, Precisions precisions, DeviceTraits traits) {
     boolean symbols = !model.architecture().hasHyperprior();
-    return NetworkLayers.of(model, network, precisions.of(network), symbols, traits)
-        .sources(traits);
+    return model.architecture().networks().stream()
+        .filter(network -> network != Network.H_S && model.has(network))
+        .flatMap(network ->
+            NetworkLayers.sources(model, network, precisions.of(network), symbols, traits).stream())
+        .toList();
+  }
+
+  /**
+   * What is compiled for a model's networks in all precisions that an architecture has, each once.
+   *
+   * @param architecture such as {@code sm_90a}
+   */
+  public static List<KernelSource> sources(Model model, String architecture) {
+    DeviceTraits traits = DeviceTraits.of(architecture);
+    return Arrays.stream(Precision.values())
+        .filter(precision -> precision != Precision.FP8 || traits.hasE4m3())
+        .flatMap(precision -> sources(model, Precisions.of(precision), traits).stream())
+        .distinct()
+        .toList();
   }
 
   /** The model. */

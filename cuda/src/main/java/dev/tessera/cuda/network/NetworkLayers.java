@@ -75,9 +75,35 @@ record NetworkLayers(Load load, List<Chosen> layers) {
    */
   static NetworkLayers of(
       Model model, Network which, Precision precision, boolean symbols, DeviceTraits device) {
+    return of(
+        model,
+        which,
+        precision,
+        symbols,
+        device,
+        precision == Precision.FP8 ? Calibration.of(model)::scale : name -> 1);
+  }
+
+  /** What is compiled for a network on a device; whether it is calibrated does not matter. */
+  static List<KernelSource> sources(
+      Model model, Network which, Precision precision, boolean symbols, DeviceTraits device) {
+    return of(model, which, precision, symbols, device, name -> 1).sources(device);
+  }
+
+  /** What an activation of 1 is worth that a convolution takes in. */
+  private interface Scales {
+    float of(String convolution);
+  }
+
+  private static NetworkLayers of(
+      Model model,
+      Network which,
+      Precision precision,
+      boolean symbols,
+      DeviceTraits device,
+      Scales scales) {
     ActivationType type = ActivationType.of(precision);
     List<Convolution> all = Convolution.of(model, which);
-    Calibration calibration = precision == Precision.FP8 ? Calibration.of(model) : null;
     float[] medians = symbols ? model.medians() : null;
     List<Chosen> chosen = new ArrayList<>();
     Load load = null;
@@ -85,7 +111,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
     if (which == Network.G_A) {
       input = new LayerInput(ActivationType.FLOAT, 1);
     } else {
-      LayerOutput loaded = activations(all.getFirst(), type, calibration);
+      LayerOutput loaded = activations(all.getFirst(), type, scales);
       load = new Load(all.getFirst().inputs(), which == Network.G_S ? medians : null, loaded);
       input = new LayerInput(loaded.type(), loaded.scale());
     }
@@ -94,7 +120,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
       boolean last = i == all.size() - 1;
       LayerOutput output =
           !last
-              ? activations(all.get(i + 1), type, calibration)
+              ? activations(all.get(i + 1), type, scales)
               : which == Network.G_A && symbols
                   ? LayerOutput.symbols(medians)
                   : LayerOutput.latents();
@@ -111,9 +137,8 @@ record NetworkLayers(Load load, List<Chosen> layers) {
     return new NetworkLayers(load, chosen);
   }
 
-  private static LayerOutput activations(
-      Convolution next, ActivationType type, Calibration calibration) {
-    return LayerOutput.activations(type, calibration == null ? 1 : calibration.scale(next.name()));
+  private static LayerOutput activations(Convolution next, ActivationType type, Scales scales) {
+    return LayerOutput.activations(type, scales.of(next.name()));
   }
 
   private static Family family(
@@ -135,8 +160,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
         : Family.PORTABLE;
   }
 
-  /** What is compiled for these layers on a device. */
-  List<KernelSource> sources(DeviceTraits device) {
+  private List<KernelSource> sources(DeviceTraits device) {
     List<KernelSource> sources = new ArrayList<>();
     if (load != null) {
       sources.add(load.source());
