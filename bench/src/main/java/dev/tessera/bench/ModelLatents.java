@@ -1,7 +1,6 @@
 package dev.tessera.bench;
 
 import dev.tessera.bytes.Zstd;
-import dev.tessera.field.Field;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
@@ -16,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * Latents that a model makes of a synthetic field: its planes along all three axes, normalized
@@ -24,8 +22,7 @@ import java.util.Locale;
  * They are kept in the user's cache, since the transform takes much longer than the coder.
  */
 final class ModelLatents {
-  private static final int SIDE = 128;
-  private static final int FIELD_SIDE = 256;
+  private static final int SIDE = SyntheticTiles.SIDE;
   private static final int BATCH = 16;
 
   private ModelLatents() {}
@@ -43,7 +40,7 @@ final class ModelLatents {
               + model.name()
               + " has a hyperprior: name a factorized model");
     }
-    CosmologySynth.Quantity kind = quantity(quantity);
+    CosmologySynth.Quantity kind = SyntheticTiles.quantity(quantity);
     int stride = model.architecture().latentStride();
     int side = SIDE / stride;
     int count = tiles * model.m() * side * side;
@@ -66,15 +63,6 @@ final class ModelLatents {
         (long) tiles * model.inputChannels() * SIDE * SIDE * Float.BYTES);
   }
 
-  private static CosmologySynth.Quantity quantity(String name) {
-    try {
-      return CosmologySynth.Quantity.valueOf(name.toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new TesseraException.Invalid(
-          "there is no quantity '" + name + "': try dark_matter_density or velocity_x");
-    }
-  }
-
   private static int[] transform(Model model, CosmologySynth.Quantity kind, int tiles) {
     float[] medians = model.medians();
     int channels = model.inputChannels();
@@ -86,7 +74,7 @@ final class ModelLatents {
         Arena arena = Arena.ofShared()) {
       MemorySegment in = arena.allocate((long) BATCH * perTile * Float.BYTES, 64);
       MemorySegment out = arena.allocate((long) BATCH * perLatent * Float.BYTES, 64);
-      TileCutter cutter = new TileCutter(kind, channels);
+      SyntheticTiles cutter = new SyntheticTiles(kind, channels, 1);
       for (int first = 0; first < tiles; first += BATCH) {
         int count = Math.min(BATCH, tiles - first);
         for (int t = 0; t < count; t++) {
@@ -126,81 +114,6 @@ final class ModelLatents {
       Files.write(file, Zstd.pack(plain));
     } catch (IOException unwritable) {
       // the next run makes them again
-    }
-  }
-
-  /** Cuts tile after tile from fields of rising seeds. */
-  private static final class TileCutter {
-    private final CosmologySynth.Quantity kind;
-    private final int channels;
-    private final int across = FIELD_SIDE / SIDE;
-    private float[] field;
-    private long seed;
-    private int axis = 2;
-    private int tile;
-    private int tilesPerAxis;
-
-    TileCutter(CosmologySynth.Quantity kind, int channels) {
-      this.kind = kind;
-      this.channels = channels;
-    }
-
-    void next(MemorySegment target) {
-      if (tile == tilesPerAxis) {
-        advance();
-      }
-      int group = tile / (across * across);
-      int row = tile / across % across * SIDE;
-      int column = tile % across * SIDE;
-      for (int c = 0; c < channels; c++) {
-        plane(group * channels + c, row, column, target, (long) c * SIDE * SIDE);
-      }
-      tile++;
-    }
-
-    private void advance() {
-      axis++;
-      if (axis == 3) {
-        axis = 0;
-        seed++;
-        Field made = new CosmologySynth(FIELD_SIDE, seed).generate(kind);
-        field = made.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
-        if (!kind.name().startsWith("VELOCITY")) {
-          for (int i = 0; i < field.length; i++) {
-            field[i] = (float) Math.log10(field[i]);
-          }
-        }
-      }
-      tile = 0;
-      tilesPerAxis = FIELD_SIDE / channels * across * across;
-    }
-
-    private float value(int plane, int row, int column) {
-      int n = FIELD_SIDE;
-      return switch (axis) {
-        case 0 -> field[(plane * n + row) * n + column];
-        case 1 -> field[(row * n + plane) * n + column];
-        default -> field[(row * n + column) * n + plane];
-      };
-    }
-
-    private void plane(int plane, int row, int column, MemorySegment target, long at) {
-      float low = Float.POSITIVE_INFINITY;
-      float high = Float.NEGATIVE_INFINITY;
-      for (int r = 0; r < FIELD_SIDE; r++) {
-        for (int c = 0; c < FIELD_SIDE; c++) {
-          float value = value(plane, r, c);
-          low = Math.min(low, value);
-          high = Math.max(high, value);
-        }
-      }
-      float range = high > low ? high - low : 1;
-      for (int r = 0; r < SIDE; r++) {
-        for (int c = 0; c < SIDE; c++) {
-          float value = (value(plane, row + r, column + c) - low) / range;
-          target.setAtIndex(ValueLayout.JAVA_FLOAT, at + r * SIDE + c, value);
-        }
-      }
     }
   }
 }

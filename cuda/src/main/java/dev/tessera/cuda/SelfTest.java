@@ -1,6 +1,7 @@
 package dev.tessera.cuda;
 
 import dev.tessera.cuda.backend.BackendChecks;
+import dev.tessera.cuda.backend.ModelChecks;
 import dev.tessera.cuda.network.LayerChecks;
 import dev.tessera.cuda.network.NetworkChecks;
 import dev.tessera.cuda.network.SideInformationChecks;
@@ -46,7 +47,8 @@ public final class SelfTest {
           SideInformationChecks::all,
           LayerChecks::all,
           NetworkChecks::all,
-          BackendChecks::all);
+          BackendChecks::all,
+          ModelChecks::all);
 
   private SelfTest() {}
 

@@ -3,14 +3,11 @@ package dev.tessera.cuda.backend;
 import dev.tessera.codec.Codec;
 import dev.tessera.codec.CodecOptions;
 import dev.tessera.container.ContainerReader;
-import dev.tessera.container.StreamPlan;
 import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.NvComp;
 import dev.tessera.cuda.SelfTest;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
-import dev.tessera.model.Model;
-import dev.tessera.model.ModelStore;
 import dev.tessera.pipeline.PipelineSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,7 +16,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Checks of whole files: the device's are those of the CPU, and each reads the other's. */
+/**
+ * Checks of whole files without a model: the device's are those of the CPU, and each reads the
+ * other's.
+ */
 public final class BackendChecks {
   private static final CodecOptions CPU = CodecOptions.DEFAULTS.withDevice("cpu");
   private static final CodecOptions CUDA = CodecOptions.DEFAULTS.withDevice("cuda");
@@ -53,7 +53,6 @@ public final class BackendChecks {
     add(checks, "values that stay as they are", BackendChecks::noise);
     add(checks, "many batches", BackendChecks::batches);
     add(checks, "damaged chunks", DamageChecks::run);
-    add(checks, "bundled models", BackendChecks::bundledModels);
     if (NvComp.find().isPresent()) {
       add(checks, "nvcomp pipelines", BackendChecks::nvcomp);
     }
@@ -175,61 +174,6 @@ public final class BackendChecks {
   static void require(boolean condition, String otherwise, Object... arguments) {
     if (!condition) {
       throw new AssertionError(otherwise.formatted(arguments));
-    }
-  }
-
-  private static void bundledModels() throws IOException {
-    for (ModelStore.Entry entry : ModelStore.user().list()) {
-      if (entry.bundled()) {
-        model(ModelStore.user().find(entry.name()));
-      }
-    }
-  }
-
-  /** Checks a model in both profiles, and with a pipeline on its latents. */
-  public static void model(Model model) throws IOException {
-    Field field = CheckFields.smooth(DataType.FLOAT32, 4, 150, 200);
-    for (int p : new int[] {1, 8, 64, CodecOptions.WHOLE}) {
-      for (StreamPlan.Profile profile : StreamPlan.Profile.values()) {
-        CodecOptions options =
-            CUDA.withProfile(profile)
-                .withChannelsPerStream(p)
-                .withNormalizer("minmax")
-                .withTile(64, 128);
-        try (Codec cpu = Codec.open(model, options.withDevice("cpu"));
-            Codec cuda = Codec.open(model, options)) {
-          same(field, cpu, cuda, model.name() + " at P = " + p + ", " + profile);
-        }
-      }
-    }
-    CodecOptions options = CUDA.withNormalizer("minmax");
-    for (String text :
-        new String[] {
-          "minmax:8,reference-eb=0.8,bitpack", "eb=rel:1e-3,bitpack", "round,bitpack"
-        }) {
-      PipelineSpec spec = PipelineSpec.parse(text);
-      try (Codec cpu = Codec.open(model, spec, options.withDevice("cpu"));
-          Codec cuda = Codec.open(model, spec, options)) {
-        same(field, cpu, cuda, model.name() + " with " + text);
-      }
-    }
-    if (NvComp.find().isPresent()) {
-      latentsThroughNvcomp(model, field, options);
-    }
-  }
-
-  /** What nvCOMP coded restores what the CPU's encoder of the same integers restores. */
-  private static void latentsThroughNvcomp(Model model, Field field, CodecOptions options)
-      throws IOException {
-    for (String encoder : new String[] {"bitcomp", "ans"}) {
-      PipelineSpec reference = PipelineSpec.parse("minmax:8,reference-eb=0.8,none,raw");
-      PipelineSpec spec = PipelineSpec.parse("minmax:8,reference-eb=0.8,none," + encoder);
-      try (Codec cpu = Codec.open(model, reference, options.withDevice("cpu"));
-          Codec cuda = Codec.open(model, spec, options)) {
-        Field expected = decompress(compress(field, cpu), cpu);
-        long value = expected.data().mismatch(decompress(compress(field, cuda), cuda).data());
-        require(value < 0, "latents through %s differ from byte %d on", encoder, value);
-      }
     }
   }
 

@@ -6,6 +6,7 @@ import dev.tessera.cuda.SelfTest;
 import dev.tessera.model.Model;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -17,16 +18,23 @@ final class BackendGpuTest {
   @TestFactory
   Stream<DynamicTest> agreesWithTheCpu() {
     CudaContext context = GpuTests.contextOrSkip();
-    return BackendChecks.all().stream()
+    return Stream.of(BackendChecks.all(), ModelChecks.all())
+        .flatMap(List::stream)
         .map((SelfTest.Check check) ->
             DynamicTest.dynamicTest(check.name(), () -> check.run(context)));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bmshj2018-factorized", "bmshj2018-hyperprior", "mbt2018-mean"})
+  @ValueSource(
+      strings = {
+        "bmshj2018-factorized",
+        "bmshj2018-factorized-relu",
+        "bmshj2018-hyperprior",
+        "mbt2018-mean"
+      })
   void goldenModelsAgreeWithTheCpu(String architecture) throws IOException {
     GpuTests.contextOrSkip().close();
     Path checkpoint = Path.of("..", "testdata", "golden", architecture, "checkpoint.pth.tar");
-    BackendChecks.model(Model.read(checkpoint));
+    ModelChecks.model(Model.read(checkpoint));
   }
 }

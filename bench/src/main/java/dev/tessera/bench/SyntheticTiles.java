@@ -1,0 +1,108 @@
+package dev.tessera.bench;
+
+import dev.tessera.field.Field;
+import dev.tessera.field.TesseraException;
+import dev.tessera.synth.CosmologySynth;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Locale;
+
+/**
+ * Tile after tile from simulated fields of rising seeds, cut along all three axes and normalized to
+ * the range of each plane, densities by their logarithms first.
+ */
+final class SyntheticTiles {
+  /** Rows and columns of a tile. */
+  static final int SIDE = 128;
+
+  private static final int FIELD_SIDE = 256;
+
+  private final CosmologySynth.Quantity kind;
+  private final int channels;
+  private final int across = FIELD_SIDE / SIDE;
+  private float[] field;
+  private long seed;
+  private int axis = 2;
+  private int tile;
+  private int tilesPerAxis;
+
+  /**
+   * Tiles of a quantity.
+   *
+   * @param firstSeed seed of the first field
+   */
+  SyntheticTiles(CosmologySynth.Quantity kind, int channels, long firstSeed) {
+    this.kind = kind;
+    seed = firstSeed - 1;
+    this.channels = channels;
+  }
+
+  /** Writes the next tile, float32. */
+  void next(MemorySegment target) {
+    if (tile == tilesPerAxis) {
+      advance();
+    }
+    int group = tile / (across * across);
+    int row = tile / across % across * SIDE;
+    int column = tile % across * SIDE;
+    for (int c = 0; c < channels; c++) {
+      plane(group * channels + c, row, column, target, (long) c * SIDE * SIDE);
+    }
+    tile++;
+  }
+
+  private void advance() {
+    axis++;
+    if (axis == 3) {
+      axis = 0;
+      seed++;
+      Field made = new CosmologySynth(FIELD_SIDE, seed).generate(kind);
+      field = made.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+      if (!kind.name().startsWith("VELOCITY")) {
+        for (int i = 0; i < field.length; i++) {
+          field[i] = (float) Math.log10(field[i]);
+        }
+      }
+    }
+    tile = 0;
+    tilesPerAxis = FIELD_SIDE / channels * across * across;
+  }
+
+  private float value(int plane, int row, int column) {
+    int n = FIELD_SIDE;
+    return switch (axis) {
+      case 0 -> field[(plane * n + row) * n + column];
+      case 1 -> field[(row * n + plane) * n + column];
+      default -> field[(row * n + column) * n + plane];
+    };
+  }
+
+  private void plane(int plane, int row, int column, MemorySegment target, long at) {
+    float low = Float.POSITIVE_INFINITY;
+    float high = Float.NEGATIVE_INFINITY;
+    for (int r = 0; r < FIELD_SIDE; r++) {
+      for (int c = 0; c < FIELD_SIDE; c++) {
+        float value = value(plane, r, c);
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
+    }
+    float range = high > low ? high - low : 1;
+    for (int r = 0; r < SIDE; r++) {
+      for (int c = 0; c < SIDE; c++) {
+        float value = (value(plane, row + r, column + c) - low) / range;
+        target.setAtIndex(ValueLayout.JAVA_FLOAT, at + r * SIDE + c, value);
+      }
+    }
+  }
+
+  /** The quantity of a name. */
+  static CosmologySynth.Quantity quantity(String name) {
+    try {
+      return CosmologySynth.Quantity.valueOf(name.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new TesseraException.Invalid(
+          "there is no quantity '" + name + "': try dark_matter_density or velocity_x");
+    }
+  }
+}
