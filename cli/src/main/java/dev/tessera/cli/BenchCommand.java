@@ -10,11 +10,16 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     description = "Measure how fast and how small, on this machine.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {BenchRansCommand.class, BenchPipelineCommand.class, BenchCopyCommand.class})
+    subcommands = {
+      BenchRansCommand.class,
+      BenchPipelineCommand.class,
+      BenchE2eCommand.class,
+      BenchCopyCommand.class
+    })
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new TesseraException.Invalid(
-        "say what to measure: bench rans, bench pipeline or bench copy");
+        "say what to measure: bench rans, bench pipeline, bench e2e or bench copy");
   }
 }

@@ -74,7 +74,8 @@ final class RuntimeImageCommand implements Callable<Integer> {
       if (!wanted.isEmpty()) {
         step("compiling kernels for " + String.join(", ", wanted));
       }
-      int kernels = addKernels(image, wanted);
+      int kernels =
+          addKernels(image, bundled == null ? Models.bundled() : List.of(bundled), wanted);
       step("packing");
       TarXz.write(folder, name, file);
       long bytes = Files.size(file);
@@ -93,7 +94,8 @@ final class RuntimeImageCommand implements Callable<Integer> {
     }
   }
 
-  private int addKernels(RuntimeImage image, List<String> wanted) throws IOException {
+  private int addKernels(RuntimeImage image, List<Model> models, List<String> wanted)
+      throws IOException {
     if (wanted.isEmpty()) {
       return 0;
     }
@@ -102,7 +104,7 @@ final class RuntimeImageCommand implements Callable<Integer> {
       KernelCache cache = KernelCache.user();
       // a compiler takes seconds for each file: one architecture beside the other
       return wanted.parallelStream()
-          .mapToInt(architecture -> compile(cache, architecture, kernels))
+          .mapToInt(architecture -> compile(cache, architecture, models, kernels))
           .sum();
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -115,9 +117,10 @@ final class RuntimeImageCommand implements Callable<Integer> {
     }
   }
 
-  private static int compile(KernelCache cache, String architecture, Path kernels) {
+  private static int compile(
+      KernelCache cache, String architecture, List<Model> models, Path kernels) {
     try {
-      return cache.precompile(List.of(architecture), kernels);
+      return cache.precompile(List.of(architecture), models, kernels);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -132,6 +132,7 @@ class BenchCommandTest extends CommandTest {
     run("bench", "rans", "--device", "tpu").expectError(Main.USAGE, "'tpu'", "cuda");
     run("bench", "copy", "--device", "tpu").expectError(Main.USAGE, "'tpu'");
     run("bench", "pipeline", "--device", "tpu").expectError(Main.USAGE, "'tpu'");
+    run("bench", "e2e", "--precision", "fp12").expectError(Main.USAGE, "'fp12'", "fp16");
     run("bench", "rans", "--device", "cpu", "-P", "0", "--synthetic", "laplace:1:1")
         .expectError(Main.USAGE, "P is a number of channels");
     run("bench", "rans", "--device", "cpu", "--synthetic", "gauss")

@@ -1,6 +1,7 @@
 package dev.tessera.cuda;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Model;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -216,34 +217,37 @@ public final class KernelCache {
   }
 
   /**
-   * Compiles all kernels of the program for some architectures into a folder, which can then be
+   * Compiles the kernels of the program for some architectures into a folder, which can then be
    * stated as {@value #PRECOMPILED_VARIABLE} where there is no compiler.
    *
    * @param architectures such as {@code sm_80}, {@code sm_90a}
+   * @param models whose networks are to run too, in every precision; others need a compiler
    * @return how many files were written
    */
-  public int precompile(List<String> architectures, Path target) throws IOException {
+  public int precompile(List<String> architectures, List<Model> models, Path target)
+      throws IOException {
     architectures.forEach(KernelCache::requireArchitecture);
     try {
-      return KernelCatalog.SOURCES.parallelStream()
-          .mapToInt(source -> precompile(source, architectures, target))
+      return architectures.stream()
+          .mapToInt(architecture ->
+              KernelCatalog.sources(models, architecture).parallelStream()
+                  .mapToInt(source -> precompile(source, architecture, target))
+                  .sum())
           .sum();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private int precompile(KernelSource source, List<String> architectures, Path target) {
+  private int precompile(KernelSource source, String architecture, Path target) {
     String text = source.text();
-    for (String architecture : architectures) {
-      byte[] image = compile(source, text, architecture);
-      try {
-        write(target, fileName(source, text, architecture), seal(image));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    byte[] image = compile(source, text, architecture);
+    try {
+      write(target, fileName(source, text, architecture), seal(image));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    return architectures.size();
+    return 1;
   }
 
   /**

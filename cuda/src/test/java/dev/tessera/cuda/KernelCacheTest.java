@@ -80,7 +80,7 @@ class KernelCacheTest {
     assertThat(cache().obstacle(HOPPER, KernelCatalog.SOURCES)).isEmpty();
     assertThat(without.obstacle(HOPPER, KernelCatalog.SOURCES).orElseThrow())
         .contains("not compiled for sm_90a", "neither NVRTC nor nvcc was found");
-    cache().precompile(List.of("sm_90a"), packaged);
+    cache().precompile(List.of("sm_90a"), List.of(), packaged);
     assertThat(without.obstacle(HOPPER, KernelCatalog.SOURCES)).isEmpty();
     assertThat(without.obstacle(List.of("sm_80"), KernelCatalog.SOURCES)).isPresent();
     try (Stream<Path> files = Files.list(packaged)) {
@@ -131,7 +131,7 @@ class KernelCacheTest {
 
   @Test
   void packagedKernelsNeedNoCompiler(@TempDir Path packaged) throws IOException {
-    int written = cache().precompile(List.of("sm_80", "sm_90a"), packaged);
+    int written = cache().precompile(List.of("sm_80", "sm_90a"), List.of(), packaged);
     assertThat(written).isEqualTo(2 * KernelCatalog.SOURCES.size());
     assertThat(KernelCache.list(packaged)).hasSize(written);
     KernelCache without = new KernelCache(List.of(packaged), folder, Optional::empty);
@@ -161,7 +161,7 @@ class KernelCacheTest {
   @Test
   void aFolderForPackagingThatCannotBeWrittenIsAnError() throws IOException {
     Path file = Files.createFile(folder.resolve("file"));
-    assertThatThrownBy(() -> cache().precompile(List.of("sm_80"), file.resolve("below")))
+    assertThatThrownBy(() -> cache().precompile(List.of("sm_80"), List.of(), file.resolve("below")))
         .isInstanceOf(IOException.class);
   }
 
@@ -221,7 +221,7 @@ class KernelCacheTest {
   @ValueSource(
       strings = {"", "90", "sm90", "sm_9", "sm_90b", "compute_90", "sm_90a ", "sm_90 -o x"})
   void otherArchitecturesAreRefused(String name) {
-    assertThatThrownBy(() -> cache().precompile(List.of(name), folder))
+    assertThatThrownBy(() -> cache().precompile(List.of(name), List.of(), folder))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("sm_90a");
     assertThat(compiler.calls).hasValue(0);

@@ -3,7 +3,10 @@ package dev.tessera.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tessera.cuda.network.CheckModels;
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Architecture;
+import dev.tessera.model.Model;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +23,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 @Execution(ExecutionMode.CONCURRENT)
 class KernelCompilationTest {
+  /** The sizes of the bundled model. */
+  private static final List<Model> MODELS =
+      List.of(CheckModels.of(Architecture.FACTORIZED, 128, 192, 3, 1));
+
   private static final byte[] ELF = {0x7F, 'E', 'L', 'F'};
 
   private static KernelCompiler nvccOrSkip() {
@@ -29,8 +36,10 @@ class KernelCompilationTest {
   }
 
   static Stream<Arguments> sources() {
-    return KernelCatalog.SOURCES.stream()
-        .flatMap(source -> Stream.of("sm_80", "sm_90a").map(name -> Arguments.of(source, name)));
+    return Stream.of("sm_80", "sm_90a")
+        .flatMap(architecture ->
+            KernelCatalog.sources(MODELS, architecture).stream()
+                .map(source -> Arguments.of(source, architecture)));
   }
 
   /** What has not changed since the last build is not compiled again. */
@@ -48,7 +57,7 @@ class KernelCompilationTest {
     try (Stream<Path> files = Files.list(Path.of("src/main/cuda"))) {
       List<String> names =
           files.map(file -> file.getFileName().toString()).filter(n -> n.endsWith(".cu")).toList();
-      assertThat(KernelCatalog.SOURCES)
+      assertThat(KernelCatalog.sources(MODELS, "sm_90a"))
           .extracting(KernelSource::file)
           .containsAll(names)
           .allMatch(names::contains);

@@ -56,14 +56,19 @@ public final class CudaNetworks implements AutoCloseable {
     return kernels.obstacle(device, sources(model, precisions, traits));
   }
 
-  /** What is compiled for a model's networks. */
+  /** What is compiled for a model's networks, whether their latents are symbols or float32. */
   private static List<KernelSource> sources(
       Model model, Precisions precisions, DeviceTraits traits) {
-    boolean symbols = !model.architecture().hasHyperprior();
+    List<Boolean> forms =
+        model.architecture().hasHyperprior() ? List.of(false) : List.of(true, false);
     return model.architecture().networks().stream()
         .filter(network -> network != Network.H_S && model.has(network))
         .flatMap(network ->
-            NetworkLayers.sources(model, network, precisions.of(network), symbols, traits).stream())
+            forms.stream()
+                .flatMap(symbols ->
+                    NetworkLayers.sources(model, network, precisions.of(network), symbols, traits)
+                        .stream()))
+        .distinct()
         .toList();
   }
 
