@@ -176,8 +176,8 @@ inline Launch prepare(const Layer& l, cudaKernel_t kernel, const Packed& packed,
   p.lead = tuning.lead >= 0 ? std::min(tuning.lead, p.weightStages - 1) : std::max(0, p.weightStages - 3);
   const long long across = (p.gridWidth + 7) / 8, down = (p.gridHeight + (1 << p.tileRowsLog2) - 1) >> p.tileRowsLog2;
   const long long deep = (p.images + (1 << p.tileImagesLog2) - 1) >> p.tileImagesLog2;
-  const long long items = (across * down * deep + v.groups * v.cluster - 1) / (v.groups * v.cluster) * v.tiles * (v.kind == CONV_TRANSPOSED ? 4 : 1);
-  launch.blocks = (int)std::min<long long>(multiprocessors / v.cluster, items) * v.cluster;
+  const long long items = (across * down * deep + v.groups - 1) / v.groups * v.tiles * (v.kind == CONV_TRANSPOSED ? 4 : 1);
+  launch.blocks = (int)std::min<long long>(multiprocessors, items);
   launch.threads = (v.groups + 1) * 128;
   launch.shared = fixed + (size_t)p.weightStages * stage;
   if (p.weightStages < 2 || launch.shared > 232448) { printf("%d stages, %zu bytes of shared memory\n", p.weightStages, launch.shared); exit(2); }

@@ -2,13 +2,7 @@
 // conv_hopper_mainloop.cuh how.
 #include "conv_hopper_epilogue.cuh"
 
-#if CONV_CLUSTER > 1
-#define CONV_CLUSTER_SHAPE __cluster_dims__(CONV_CLUSTER, 1, 1)
-#else
-#define CONV_CLUSTER_SHAPE
-#endif
-
-extern "C" __global__ void CONV_CLUSTER_SHAPE __launch_bounds__(conv::THREADS, 1) conv_hopper(const __grid_constant__ ConvHopper p) {
+extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const __grid_constant__ ConvHopper p) {
   using namespace conv;
   extern __shared__ u8 unaligned[];
   const u32 base = sharedAddress(unaligned) + 1023 & ~1023u;
@@ -27,7 +21,7 @@ extern "C" __global__ void CONV_CLUSTER_SHAPE __launch_bounds__(conv::THREADS, 1
   if (threadIdx.x == 0) {
     for (i32 i = 0; i < p.weightStages; i++) {
       barrierInit(weightBarriers + 16 * i, 1);
-      barrierInit(weightBarriers + 16 * i + 8, CONV_CLUSTER * CONV_GROUPS * WARPS);
+      barrierInit(weightBarriers + 16 * i + 8, CONV_GROUPS * WARPS);
     }
     for (i32 i = 0; i < CONV_GROUPS * p.patchStages; i++) {
       barrierInit(patchBarriers + 16 * i, 1);
@@ -42,7 +36,6 @@ extern "C" __global__ void CONV_CLUSTER_SHAPE __launch_bounds__(conv::THREADS, 1
     if (NORMALIZING) numbers[2 * POSITIONS + i] = p.beta[i];
   }
   __syncthreads();
-  if constexpr (CONV_CLUSTER > 1) clusterSync();  // no block sends to barriers that are not ready
 
   if (warp < 4) {
     keepRegisters<CONV_GROUPS == 2 ? 40 : 32>();
@@ -63,14 +56,13 @@ extern "C" __global__ void CONV_CLUSTER_SHAPE __launch_bounds__(conv::THREADS, 1
   const Channels channels{numbers, numbers + POSITIONS, numbers + 2 * POSITIONS};
   Consumer c{Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages),
              Ring(patches + consumer * patchRing, patchBarriers + 16 * consumer * p.patchStages, p.patchBytes, p.patchStages),
-             0, 0, thread % 32, consumer + 1 < CONV_GROUPS && p.lead > 0 ? p.lead : -1, consumer + 1};
+             0, 0, thread % 32 == 0, consumer + 1 < CONV_GROUPS && p.lead > 0 ? p.lead : -1, consumer + 1};
   // A consumer that runs some stages ahead finishes an item while the next one still multiplies.
+  if (consumer > 0 && p.lead > 0) waitAtStart(consumer);
   Item item;
-  if (consumer > 0 && p.lead > 0 && itemAt(0, tiling.groups, item)) waitAtStart(consumer);
   for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
     float sums[CONV_BLOCKS][CONV_WIDTH / 2];
     multiplyItem(p, item, c, sums);
     finishItem(p, item, tiling.at(p, item, consumer), channels, sums, thread, c.weights);
   }
-  if constexpr (CONV_CLUSTER > 1) clusterSync();  // no block ends while others arrive at its barriers
 }

@@ -183,7 +183,7 @@ static __device__ __forceinline__ void finishFrom(const ConvHopper& p, const Ite
   if constexpr (NORMALIZING) {
     if (block == 0) gammas.waitFull();
     normalize<WIDTH>(squares, gammas.address(), channels, START, thread, values);
-    if (block == CONV_BLOCKS - 1) releaseStage(gammas.empty(), thread % 32);
+    if (block == CONV_BLOCKS - 1 && thread % 32 == 0) barrierArrive(gammas.empty());
     gammas.next();
 #pragma unroll
     for (i32 i = 0; i < WIDTH / 2; i++) {

@@ -23,9 +23,6 @@
 #ifndef CONV_GROUPS
 #define CONV_GROUPS 2
 #endif
-#ifndef CONV_CLUSTER
-#define CONV_CLUSTER 1
-#endif
 #ifndef CONV_ACTIVATION
 #define CONV_ACTIVATION ACTIVATION_GDN
 #endif
@@ -57,29 +54,29 @@ constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;
 static_assert(CONV_INPUT % 16 == 0 && CONV_WIDTH % 16 == 0 && CONV_WIDTH <= 320, "channels are padded to 16");
 static_assert(!NORMALIZING || CONV_TILES == 1, "GDN needs all channels of a pixel in one tile");
 
-/// A share of the work of a cluster: CONV_CLUSTER * CONV_GROUPS tiles of pixels that use the same weights.
+/// A share of the work: CONV_GROUPS tiles of pixels that use the same weights.
 struct Item {
   i32 group;    // of pixel tiles
   i32 phase;    // of the output: 2 * py + px
   i32 channel;  // output tile
 };
 
-/// The cluster's i-th item. A cluster does all phases and channels of a group one after another, while its input is in
-/// the cache; the last groups, too few for all clusters, are dealt out in single items, the long phases first.
+/// The block's i-th item. A block does all phases and channels of a group one after another, while its input is in
+/// the cache; the last groups, too few for all blocks, are dealt out in single items, the long phases first.
 static __device__ __forceinline__ bool itemAt(i32 i, i32 groups, Item& item) {
   constexpr i32 PARTS = PHASES * CONV_TILES;
-  const i32 clusters = (i32)gridDim.x / CONV_CLUSTER, cluster = (i32)blockIdx.x / CONV_CLUSTER;
-  const i32 rounds = groups / clusters;
+  const i32 blocks = (i32)gridDim.x;
+  const i32 rounds = groups / blocks;
   i32 part;
   if (i < rounds * PARTS) {
-    item.group = cluster + i / PARTS * clusters;
+    item.group = (i32)blockIdx.x + i / PARTS * blocks;
     part = i % PARTS;
   } else {
-    const i32 rest = groups - rounds * clusters;
-    const i32 at = cluster + (i - rounds * PARTS) * clusters;
+    const i32 rest = groups - rounds * blocks;
+    const i32 at = (i32)blockIdx.x + (i - rounds * PARTS) * blocks;
     if (at >= rest * PARTS) return false;
     part = at / rest;
-    item.group = rounds * clusters + at % rest;
+    item.group = rounds * blocks + at % rest;
   }
   item.phase = part / CONV_TILES;
   item.channel = part % CONV_TILES;
@@ -107,13 +104,12 @@ struct Tiling {
     across = (p.gridWidth + 7) / 8;
     down = (p.gridHeight + (1 << p.tileRowsLog2) - 1) >> p.tileRowsLog2;
     const i32 deep = (p.images + (1 << p.tileImagesLog2) - 1) >> p.tileImagesLog2;
-    groups = (across * down * deep + CONV_CLUSTER * CONV_GROUPS - 1) / (CONV_CLUSTER * CONV_GROUPS);
+    groups = (across * down * deep + CONV_GROUPS - 1) / CONV_GROUPS;
   }
 
   /// The tile of a group's consumer. Beyond the last tile: images that do not exist, read as zeros, never stored.
   __device__ __forceinline__ PixelTile at(const ConvHopper& p, const Item& item, i32 consumer) const {
-    const u32 rank = CONV_CLUSTER == 1 ? 0 : rankInCluster();
-    i32 tile = (item.group * CONV_CLUSTER + (i32)rank) * CONV_GROUPS + consumer;
+    i32 tile = item.group * CONV_GROUPS + consumer;
     i32 x = tile % across;
     tile /= across;
     return {x * 8, tile % down << p.tileRowsLog2, tile / down << p.tileImagesLog2};

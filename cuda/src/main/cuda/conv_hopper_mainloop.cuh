@@ -10,41 +10,27 @@
 
 namespace conv {
 
-/// One stage of weights. Each block of a cluster reads its share and sends it to all.
-static __device__ __forceinline__ void produceStage(Ring& ring, const u8* from, u32 bytes) {
-  ring.waitEmpty();
-  barrierExpect(ring.full(), bytes);
-  if constexpr (CONV_CLUSTER == 1) {
-    copyBytes(ring.address(), from, bytes, ring.full());
-  } else {
-    const u32 share = bytes / CONV_CLUSTER, at = rankInCluster() * share;
-    copyBytesToCluster(ring.address() + at, from + at, share, ring.full(), (1 << CONV_CLUSTER) - 1);
-  }
-  ring.next();
-}
-
-/// Gives a stage of weights back, to the producers of all blocks that write into it: a lane for each.
-static __device__ __forceinline__ void releaseStage(u32 barrier, i32 lane) {
-  if constexpr (CONV_CLUSTER == 1) {
-    if (lane == 0) barrierArrive(barrier);
-  } else {
-    if (lane < CONV_CLUSTER) barrierArriveInCluster(addressInCluster(barrier, lane));
-  }
-}
-
 /// Weights of all the block's items in the order of their use, and gamma after each item's.
 static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const Tiling& tiling, Ring ring) {
   Item item;
   for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
     const u8* from = (const u8*)p.weights + (i64)firstStage(item) * WEIGHT_BYTES;
     const i32 stages = stagesOf(item);
-    for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) produceStage(ring, from, WEIGHT_BYTES);
+    for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) {
+      ring.waitEmpty();
+      barrierExpect(ring.full(), WEIGHT_BYTES);
+      copyBytes(ring.address(), from, WEIGHT_BYTES, ring.full());
+      ring.next();
+    }
     if constexpr (NORMALIZING) {
       from = (const u8*)p.gamma;
       for (i32 block = 0; block < GAMMA_BLOCKS; block++) {
         const i32 rows = CONV_WIDTH - block * 64 < 64 ? CONV_WIDTH - block * 64 : 64;
         const u32 bytes = rows * ROW * GAMMA_BLOCKS;
-        produceStage(ring, from, bytes);
+        ring.waitEmpty();
+        barrierExpect(ring.full(), bytes);
+        copyBytes(ring.address(), from, bytes, ring.full());
+        ring.next();
         from += bytes;
       }
     }
@@ -112,16 +98,12 @@ struct Consumer {
   Ring weights, patches;
   u32 release;       // barrier of the weights that the newest multiplication reads; 0: none
   u32 releasePatch;  // of the patch before this one
-  i32 lane;          // of the warp
+  bool speaks;       // one thread of each warp
   i32 lead;          // stages until the next consumer may begin; negative: it may
   i32 next;          // that consumer
 
   __device__ __forceinline__ void countLead() {
     if (lead >= 0 && lead-- == 0) arriveAtStart(next);
-  }
-  __device__ __forceinline__ void endLead() {
-    if (lead >= 0) arriveAtStart(next);
-    lead = -1;
   }
 };
 
@@ -143,9 +125,9 @@ static __device__ __forceinline__ void multiplyPatch(const ConvHopper& p, const 
       c.weights.waitFull();
       multiply<STEPS>(sums, row + x * (ROW / 16), swizzledRows(c.weights.address(), 8 * ROW));
       wgmmaWait<1>();
-      if (c.release != 0) {
-        releaseStage(c.release, c.lane);
-        if ((x | y) == 0 && c.lane == 0) barrierArrive(c.releasePatch);
+      if (c.speaks && c.release != 0) {
+        barrierArrive(c.release);
+        if ((x | y) == 0) barrierArrive(c.releasePatch);
       }
       c.release = c.weights.empty();
       c.weights.next();
@@ -172,12 +154,13 @@ static __device__ __forceinline__ void multiplyItem(const ConvHopper& p, const I
   if constexpr (LAST_STEPS < 4) {
     for (i32 plane = 0; plane < PLANES; plane++) multiplyPatch<LAST_STEPS>(p, item, plane, c, sums);
   }
-  c.endLead();
   wgmmaWait<0>();
 #pragma unroll
   for (i32 m = 0; m < CONV_BLOCKS; m++) holdRegisters(sums[m]);
-  releaseStage(c.release, c.lane);
-  if (c.lane == 0) barrierArrive(c.releasePatch);
+  if (c.speaks) {
+    barrierArrive(c.release);
+    barrierArrive(c.releasePatch);
+  }
 }
 
 }  // namespace conv

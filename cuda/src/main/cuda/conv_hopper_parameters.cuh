@@ -10,13 +10,12 @@
 //   CONV_TILES       output tiles: CONV_WIDTH * CONV_TILES = padded channels of the output. 1 with GDN
 //   CONV_BLOCKS      blocks of 64 pixels of a consumer warpgroup: 2 where CONV_WIDTH <= 128, else 1
 //   CONV_GROUPS      consumer warpgroups: 2 (3 where CONV_BLOCKS * CONV_WIDTH <= 128 without GDN)
-//   CONV_CLUSTER     thread blocks that share what they read of the weights: 1, 2 or 4
 //   CONV_ACTIVATION  0 none, 1 ReLU, 2 GDN, 3 inverse GDN, 4 leaky ReLU (0.01)
 //   CONV_STORE       0 NHWC f16, 1 NHWC e4m3, 2 planar f32, 3 planar i32 symbols
 // Compile with -fmad=true -arch=sm_90a. Kernel `conv_hopper`, one parameter: ConvHopper, by value.
 //
-// Launch: (CONV_GROUPS + 1) * 128 threads; blocks = CONV_CLUSTER * min(multiprocessors / CONV_CLUSTER, items), where
-//   items = ceil(pixelTiles / (CONV_GROUPS * CONV_CLUSTER)) * CONV_TILES * (CONV_KIND == 1 ? 4 : 1)
+// Launch: (CONV_GROUPS + 1) * 128 threads; blocks = min(multiprocessors, items), where
+//   items = ceil(pixelTiles / CONV_GROUPS) * CONV_TILES * (CONV_KIND == 1 ? 4 : 1)
 //   pixelTiles = ceil(gridWidth / 8) * ceil(gridHeight / tileRows) * ceil(images / tileImages)
 // (gridWidth, gridHeight: the output's for kinds 0 and 2, the input's for kind 1.) Dynamic shared bytes:
 //   1024 + CONV_GROUPS * patchStages * patchBytes + weightStages * STAGE + 12 * CONV_WIDTH * CONV_TILES + 512

@@ -30,29 +30,6 @@ static __device__ __forceinline__ void barrierArrive(u32 barrier) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
 
-/// The address of the same place in another block of the cluster.
-static __device__ __forceinline__ u32 addressInCluster(u32 address, u32 rank) {
-  u32 mapped;
-  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(mapped) : "r"(address), "r"(rank));
-  return mapped;
-}
-
-/// Arrives at a barrier of any block of the cluster.
-static __device__ __forceinline__ void barrierArriveInCluster(u32 barrier) {
-  asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(barrier) : "memory");
-}
-
-static __device__ __forceinline__ u32 rankInCluster() {
-  u32 rank;
-  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
-  return rank;
-}
-
-/// Waits for all threads of the cluster that have not ended.
-static __device__ __forceinline__ void clusterSync() {
-  asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
-}
-
 /// Waits until the phase of this parity is complete.
 static __device__ __forceinline__ void barrierWait(u32 barrier, u32 parity) {
   asm volatile(
@@ -95,14 +72,6 @@ static __device__ __forceinline__ void copyBytes(u32 to, const void* from, u32 b
   asm volatile(
       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
       "l"(from), "r"(bytes), "r"(barrier)
-      : "memory");
-}
-
-/// The same to the same place in all blocks of the cluster that `blocks` has bits of, and to their barriers.
-static __device__ __forceinline__ void copyBytesToCluster(u32 to, const void* from, u32 bytes, u32 barrier, u16 blocks) {
-  asm volatile(
-      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], %4;" ::"r"(to),
-      "l"(from), "r"(bytes), "r"(barrier), "h"(blocks)
       : "memory");
 }
 
