@@ -1,5 +1,5 @@
 // Checks conv_hopper against float64 and times it. Reads lines from the standard input:
-//   CUBIN check|time IMAGES HEIGHT WIDTH IN OUT [lead=N] [stages=N] [patches=N]
+//   CUBIN check|time IMAGES HEIGHT WIDTH IN OUT [lead=N] [stages=N] [patches=N] [row=N] [early=1]
 // CUBIN is named by its options: kK_eE_iINPUT_wWIDTH_tTILES_bBLOCKS_gGROUPS_aACTIVATION_sSTORE.cubin.
 #include <iostream>
 #include <map>
@@ -149,6 +149,8 @@ int main() {
       if (option[0] == 'l') tuning.lead = value;
       if (option[0] == 's') tuning.weightStages = value;
       if (option[0] == 'p') tuning.patchStages = value;
+      if (option[0] == 'r') tuning.row = value;
+      if (option[0] == 'e') tuning.early = value != 0;
     }
     Variant v;
     const std::string name = path.substr(path.find_last_of('/') + 1);
@@ -234,15 +236,16 @@ int main() {
       std::vector<float> times;
       for (int i = 0; i < 28; i++) {
         CUDA(cudaEventRecord(a, stream));
-        run(launches[i % sets], stream);
+        for (int j = 0; j < tuning.row; j++) run(launches[(i + j) % sets], stream, tuning.early);
         CUDA(cudaEventRecord(b, stream));
         CUDA(cudaEventSynchronize(b));
         float ms;
         CUDA(cudaEventElapsedTime(&ms, a, b));
-        if (i >= 6) times.push_back(ms);
+        if (i >= 6) times.push_back(ms / tuning.row);
       }
       std::sort(times.begin(), times.end());
       const double ms = times[times.size() / 2];
+      if (tuning.row > 1) printf("%d in a row%s ", tuning.row, tuning.early ? ", early" : "");
       printf("%.4f ms (%.4f ... %.4f) %.0f TFLOP/s\n", ms, times.front(), times.back(), flops / ms / 1e9);
     }
     fflush(stdout);

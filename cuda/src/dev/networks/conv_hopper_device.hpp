@@ -31,6 +31,8 @@ inline size_t swizzled(size_t row, size_t byte) { return row * 128 + ((byte / 16
 
 struct Tuning {
   int lead = -1, weightStages = 0, patchStages = 2;  // defaults: as many stages as fit, lead from them
+  int row = 1;        // launches in a row that one time is measured of
+  bool early = false;  // a launch may begin while the one before it ends
 };
 
 struct Packed {
@@ -170,8 +172,9 @@ inline Launch prepare(const Layer& l, cudaKernel_t kernel, const Packed& packed,
   p.tileImagesLog2 = most - p.tileRowsLog2;
   p.patchBytes = ((1280 << p.tileImagesLog2) * ((1 << p.tileRowsLog2) + 2) + 1023) / 1024 * 1024;
   p.patchStages = tuning.patchStages;
-  const int stage = 128 * (v.normalizes() ? (v.width + 63) / 64 * 64 : v.width);
-  const size_t fixed = 1024 + (size_t)v.groups * p.patchStages * p.patchBytes + 12 * v.width * v.tiles + 512;
+  const bool resident = v.normalizes() && v.width <= 128;
+  const int stage = 128 * (v.normalizes() && !resident ? (v.width + 63) / 64 * 64 : v.width);
+  const size_t fixed = 1024 + (size_t)v.groups * p.patchStages * p.patchBytes + (resident ? 128 * v.width * ((v.width + 63) / 64) : 0) + 12 * v.width * v.tiles + 512;
   p.weightStages = tuning.weightStages ? tuning.weightStages : std::min<int>(12, (232448 - fixed) / stage);
   p.lead = tuning.lead >= 0 ? std::min(tuning.lead, p.weightStages - 1) : std::max(0, p.weightStages - 3);
   const long long across = (p.gridWidth + 7) / 8, down = (p.gridHeight + (1 << p.tileRowsLog2) - 1) >> p.tileRowsLog2;
@@ -193,7 +196,11 @@ inline void bind(Launch& launch, const Layer& l, const void* input, void* output
   launch.p.errors = errors;
 }
 
-inline void run(Launch& launch, cudaStream_t stream) {
+inline void run(Launch& launch, cudaStream_t stream, bool early = false) {
   void* arguments[] = {&launch.p};
-  CUDA(cudaLaunchKernel((const void*)launch.kernel, dim3(launch.blocks), dim3(launch.threads), arguments, launch.shared, stream));
+  cudaLaunchAttribute attribute = {};
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config = {dim3(launch.blocks), dim3(launch.threads), launch.shared, stream, &attribute, early ? 1u : 0u};
+  CUDA(cudaLaunchKernelExC(&config, (const void*)launch.kernel, arguments));
 }

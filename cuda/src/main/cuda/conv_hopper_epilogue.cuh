@@ -37,6 +37,7 @@ struct Channels {
   const float* scale;
   const float* bias;
   const float* beta;
+  const float* median;
 
   static __device__ __forceinline__ float2 pair(const float* values, i32 position) {
     return *(const float2*)(values + position);
@@ -104,12 +105,13 @@ static __device__ __forceinline__ void storeGroup(const float* values, const Row
   }
 }
 
-static __device__ __forceinline__ void storePlanar(const ConvHopper& p, const Rows& rows, i32 channel, const float* values) {
+static __device__ __forceinline__ void storePlanar(const ConvHopper& p, const Rows& rows, const Channels& channels, i32 channel,
+                                                   const float* values) {
   const i64 plane = (i64)p.gridHeight * p.gridWidth * (PHASES == 4 ? 4 : 1);
 #pragma unroll
   for (i32 b = 0; b < 2; b++) {
     if (channel + b >= p.channels) continue;
-    const float median = CONV_STORE == STORE_PLANAR_SYMBOLS ? p.median[channel + b] : 0;
+    const float median = CONV_STORE == STORE_PLANAR_SYMBOLS ? channels.median[channel + b] : 0;
 #pragma unroll
     for (i32 h = 0; h < 2; h++) {
       if (!rows.stored[h]) continue;
@@ -129,11 +131,11 @@ static __device__ __forceinline__ void storePlanar(const ConvHopper& p, const Ro
 /// WIDTH positions from `start`, a multiple of 64.
 template <int WIDTH>
 static __device__ __forceinline__ void storeBlock(const ConvHopper& p, const Item& item, const float* values, const Rows& rows,
-                                                  i32 start, i32 thread) {
+                                                  const Channels& channels, i32 start, i32 thread) {
   if constexpr (PLANAR) {
 #pragma unroll
     for (i32 q = 0; q < WIDTH / 8; q++) {
-      storePlanar(p, rows, item.channel * CONV_WIDTH + start + 8 * q + thread % 4 * 2, values + 4 * q);
+      storePlanar(p, rows, channels, item.channel * CONV_WIDTH + start + 8 * q + thread % 4 * 2, values + 4 * q);
     }
   } else if constexpr (CONV_STORE == STORE_E4M3 && WIDTH == 64) {
     storeGroup<64>(values, rows, start, thread);
@@ -177,14 +179,18 @@ static __device__ __forceinline__ void normalize(const u32 (&squares)[CONV_WIDTH
 template <int START>
 static __device__ __forceinline__ void finishFrom(const ConvHopper& p, const Item& item, const float (&u)[CONV_WIDTH / 2],
                                                   const u32 (&squares)[CONV_WIDTH / 4], const Rows& rows,
-                                                  const Channels& channels, i32 block, i32 thread, Ring& gammas) {
+                                                  const Channels& channels, i32 block, i32 thread, const Gamma& gamma, Ring& gammas) {
   constexpr i32 WIDTH = CONV_WIDTH - START < 64 ? CONV_WIDTH - START : 64;
   float values[WIDTH / 2];
   if constexpr (NORMALIZING) {
-    if (block == 0) gammas.waitFull();
-    normalize<WIDTH>(squares, gammas.address(), channels, START, thread, values);
-    if (block == CONV_BLOCKS - 1 && thread % 32 == 0) barrierArrive(gammas.empty());
-    gammas.next();
+    if constexpr (RESIDENT) {
+      normalize<WIDTH>(squares, gamma.address + START * ROW * GAMMA_BLOCKS, channels, START, thread, values);
+    } else {
+      if (block == 0) gammas.waitFull();
+      normalize<WIDTH>(squares, gammas.address(), channels, START, thread, values);
+      if (block == CONV_BLOCKS - 1 && thread % 32 == 0) barrierArrive(gammas.empty());
+      gammas.next();
+    }
 #pragma unroll
     for (i32 i = 0; i < WIDTH / 2; i++) {
       const float norm = CONV_ACTIVATION == ACTIVATION_GDN ? inverseRoot(values[i]) : root(values[i]);
@@ -194,17 +200,18 @@ static __device__ __forceinline__ void finishFrom(const ConvHopper& p, const Ite
 #pragma unroll
     for (i32 i = 0; i < WIDTH / 2; i++) values[i] = activate(u[START / 2 + i], p.factor);
   }
-  storeBlock<WIDTH>(p, item, values, rows, START, thread);
+  storeBlock<WIDTH>(p, item, values, rows, channels, START, thread);
   if constexpr (START + 64 < CONV_WIDTH) {
-    finishFrom<START + 64>(p, item, u, squares, rows, channels, block, thread, gammas);
+    finishFrom<START + 64>(p, item, u, squares, rows, channels, block, thread, gamma, gammas);
   }
 }
 
-/// All of an item's pixels of a consumer. Its gamma stages are taken from the ring of weights.
+/// All of an item's pixels of a consumer. Gamma that does not stay is taken from the ring of weights.
 static __device__ __forceinline__ void finishItem(const ConvHopper& p, const Item& item, const PixelTile& tile,
                                                   const Channels& channels, float (&sums)[CONV_BLOCKS][CONV_WIDTH / 2],
-                                                  i32 thread, Ring& weights) {
+                                                  i32 thread, const Gamma& gamma, Ring& weights) {
   const i32 first = item.channel * CONV_WIDTH;
+  if constexpr (RESIDENT) barrierWait(gamma.barrier, 0);
   Ring gammas = weights;
 #pragma unroll
   for (i32 block = 0; block < CONV_BLOCKS; block++) {
@@ -224,7 +231,7 @@ static __device__ __forceinline__ void finishItem(const ConvHopper& p, const Ite
     }
     const Rows rows = rowsOf(p, item, tile, block, thread);
     gammas = weights;
-    finishFrom<0>(p, item, u, squares, rows, channels, block, thread, gammas);
+    finishFrom<0>(p, item, u, squares, rows, channels, block, thread, gamma, gammas);
   }
   weights = gammas;
 }

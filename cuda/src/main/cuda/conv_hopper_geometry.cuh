@@ -45,7 +45,9 @@ constexpr i32 LAST_STEPS = ((CONV_INPUT - (CHUNKS - 1) * CHUNK) * 4 + CHUNK - 1)
 constexpr i32 PATCH_WIDTH = 10;                              // 8 pixels and one more on each side
 constexpr i32 WEIGHT_BYTES = CONV_WIDTH * ROW;
 constexpr i32 GAMMA_BLOCKS = (CONV_WIDTH + 63) / 64;
-constexpr i32 STAGE_BYTES = NORMALIZING ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
+constexpr i32 GAMMA_BYTES = CONV_WIDTH * ROW * GAMMA_BLOCKS;
+constexpr bool RESIDENT = NORMALIZING && CONV_WIDTH <= 128;  // gamma stays in shared memory; else it comes with each item
+constexpr i32 STAGE_BYTES = NORMALIZING && !RESIDENT ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;

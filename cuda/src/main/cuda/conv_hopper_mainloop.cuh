@@ -10,27 +10,35 @@
 
 namespace conv {
 
-/// Weights of all the block's items in the order of their use, and gamma after each item's.
-static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const Tiling& tiling, Ring ring) {
+static __device__ __forceinline__ void produceStage(Ring& ring, const u8* from, u32 bytes) {
+  ring.waitEmpty();
+  barrierExpect(ring.full(), bytes);
+  copyBytes(ring.address(), from, bytes, ring.full());
+  ring.next();
+}
+
+/// Where gamma stays, if it does.
+struct Gamma {
+  u32 address, barrier;
+};
+
+/// Weights of all the block's items in the order of their use; gamma once, or after the weights of each item.
+static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const Tiling& tiling, Ring ring, const Gamma& gamma) {
+  if constexpr (RESIDENT) {
+    barrierExpect(gamma.barrier, GAMMA_BYTES);
+    copyBytes(gamma.address, p.gamma, GAMMA_BYTES, gamma.barrier);
+  }
   Item item;
   for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
     const u8* from = (const u8*)p.weights + (i64)firstStage(item) * WEIGHT_BYTES;
     const i32 stages = stagesOf(item);
-    for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) {
-      ring.waitEmpty();
-      barrierExpect(ring.full(), WEIGHT_BYTES);
-      copyBytes(ring.address(), from, WEIGHT_BYTES, ring.full());
-      ring.next();
-    }
-    if constexpr (NORMALIZING) {
+    for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) produceStage(ring, from, WEIGHT_BYTES);
+    if constexpr (NORMALIZING && !RESIDENT) {
       from = (const u8*)p.gamma;
       for (i32 block = 0; block < GAMMA_BLOCKS; block++) {
         const i32 rows = CONV_WIDTH - block * 64 < 64 ? CONV_WIDTH - block * 64 : 64;
         const u32 bytes = rows * ROW * GAMMA_BLOCKS;
-        ring.waitEmpty();
-        barrierExpect(ring.full(), bytes);
-        copyBytes(ring.address(), from, bytes, ring.full());
-        ring.next();
+        produceStage(ring, from, bytes);
         from += bytes;
       }
     }
@@ -105,6 +113,10 @@ struct Consumer {
   __device__ __forceinline__ void countLead() {
     if (lead >= 0 && lead-- == 0) arriveAtStart(next);
   }
+  __device__ __forceinline__ void endLead() {
+    if (lead >= 0) arriveAtStart(next);
+    lead = -1;
+  }
 };
 
 /// All taps of one plane and chunk. One multiplication stays in flight; what the one before it read is
@@ -154,6 +166,7 @@ static __device__ __forceinline__ void multiplyItem(const ConvHopper& p, const I
   if constexpr (LAST_STEPS < 4) {
     for (i32 plane = 0; plane < PLANES; plane++) multiplyPatch<LAST_STEPS>(p, item, plane, c, sums);
   }
+  c.endLead();
   wgmmaWait<0>();
 #pragma unroll
   for (i32 m = 0; m < CONV_BLOCKS; m++) holdRegisters(sums[m]);

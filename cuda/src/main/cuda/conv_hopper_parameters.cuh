@@ -18,9 +18,10 @@
 //   items = ceil(pixelTiles / CONV_GROUPS) * CONV_TILES * (CONV_KIND == 1 ? 4 : 1)
 //   pixelTiles = ceil(gridWidth / 8) * ceil(gridHeight / tileRows) * ceil(images / tileImages)
 // (gridWidth, gridHeight: the output's for kinds 0 and 2, the input's for kind 1.) Dynamic shared bytes:
-//   1024 + CONV_GROUPS * patchStages * patchBytes + weightStages * STAGE + 12 * CONV_WIDTH * CONV_TILES + 512
-//   STAGE = 128 * W, W = CONV_WIDTH, with (inverse) GDN rounded up to a multiple of 64
-// weightStages: as many as 227 KiB (232448) hold, at most 12, at least 2 (GDN: at least 3 where CONV_BLOCKS is 2).
+//   1024 + CONV_GROUPS * patchStages * patchBytes + weightStages * STAGE + GAMMA + 12 * CONV_WIDTH * CONV_TILES + 512
+//   STAGE = 128 * CONV_WIDTH; with (inverse) GDN and CONV_WIDTH > 128: 128 * (CONV_WIDTH rounded up to a multiple of 64)
+//   GAMMA = with (inverse) GDN and CONV_WIDTH <= 128: 128 * CONV_WIDTH * ceil(CONV_WIDTH / 64), else 0
+// weightStages: as many as 227 KiB (232448) hold, at most 12, at least 2.
 //
 // A consumer's tile is CONV_BLOCKS * 64 pixels: 8 adjacent in x, tileRows in y, tileImages images;
 //   tileRows * tileImages = 8 * CONV_BLOCKS, both powers of two, tileImages <= 8 (so: tileRows = the smallest

@@ -54,10 +54,6 @@ static __device__ __forceinline__ void namedBarrierArrive(u32 name, u32 threads)
 
 // --- Copies from global to shared memory --------------------------------------------------------
 
-static __device__ __forceinline__ void prefetchMap(const TensorMap* map) {
-  asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory");
-}
-
 /// The box of a tensor of four dimensions at coordinates (c, x, n, y), innermost first.
 static __device__ __forceinline__ void copyBox(u32 to, const TensorMap* map, u32 barrier, i32 c, i32 x, i32 n, i32 y) {
   asm volatile(
@@ -74,6 +70,14 @@ static __device__ __forceinline__ void copyBytes(u32 to, const void* from, u32 b
       "l"(from), "r"(bytes), "r"(barrier)
       : "memory");
 }
+
+// --- Order of kernels ---------------------------------------------------------------------------
+
+/// Where the launch allows it, the next kernel of the stream may begin now, as far as there is room for its blocks.
+static __device__ __forceinline__ void letNextKernelBegin() { asm volatile("griddepcontrol.launch_dependents;"); }
+
+/// Waits until the kernel before this one has ended, if this one was allowed to begin earlier.
+static __device__ __forceinline__ void waitForKernelBefore() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
 
 // --- Registers ----------------------------------------------------------------------------------
 
