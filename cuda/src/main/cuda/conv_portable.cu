@@ -1,9 +1,9 @@
-// A layer of the learned transforms as an implicit matrix product with mma.sync: pixels x output channels,
-// summed over taps and input channels. Options, parameters and layouts: conv_portable_parameters.cuh.
+// A layer of the learned transforms as an implicit matrix product: pixels x output channels, summed over
+// taps and input channels. Options, parameters and layouts: conv_portable_parameters.cuh.
 #include "conv_portable_epilogue.cuh"
 
 extern "C" __global__ void __launch_bounds__(THREADS, CONV_BLOCKS) conv_portable(const __grid_constant__ PortableConvolution p) {
-  extern __shared__ __align__(128) char shared[];
+  extern __shared__ __align__(1024) char shared[];
   const PixelTable table = {(int2*)(shared + RING_BYTES), (u32*)(shared + RING_BYTES + BLOCK_PIXELS * 8)};
   u32 block = blockIdx.x, phaseY = 0, phaseX = 0;
   i64 firstStep = 0;
@@ -23,7 +23,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, CONV_BLOCKS) conv_portable
   __syncthreads();
   StageLoader loader(p, table, firstStep, taps);
   const i32 steps = (taps.down * taps.across * p.inputChannels + STEP - 1) / STEP;
-  const u32 ring = sharedAddress(shared), firstRow = threadIdx.x / 32 * CONV_WARP_ROWS;
+  const u32 ring = (u32)__cvta_generic_to_shared(shared), firstRow = firstRowOf(threadIdx.x / 32);
   Sums sums;
   multiplyAll(sums, loader, steps, ring, firstRow);
   waitCopies<0>();

@@ -1,7 +1,7 @@
 // From sums to what the next layer reads: scale, bias, activation, type and place. A thread holds, for each
 // of its pixels and each group of 16 channels, four neighbouring channels: 16 g + 4 (lane % 4) and on.
 #pragma once
-#include "conv_portable_product.cuh"
+#include "conv_portable_steps.cuh"
 
 /// Stores four channels of a pixel.
 __device__ __forceinline__ void store(const PortableConvolution& p, u32 pixel, u32 channel, float4 v) {
@@ -164,7 +164,7 @@ __device__ __forceinline__ void finish(const PortableConvolution& p, Sums& sums,
       for (i32 m = 0; m < ROW_TILES; m++)
 #pragma unroll
         for (i32 half = 0; half < 2; half++) {
-          const u32 pixel = outputs[firstRow + 16 * m + 8 * half + threadIdx.x % 32 / 4];
+          const u32 pixel = outputs[firstRow + TILE_DISTANCE * m + 8 * half + threadIdx.x % 32 / 4];
           const float* x0 = sums[m][2 * group] + 2 * half;
           const float* x1 = sums[m][2 * group + 1] + 2 * half;
           const float* n0 = norm[g][m][0] + 2 * half;
@@ -192,7 +192,7 @@ __device__ __forceinline__ void finish(const PortableConvolution& p, Sums& sums,
   for (i32 m = 0; m < ROW_TILES; m++)
 #pragma unroll
     for (i32 half = 0; half < 2; half++) {
-      const u32 pixel = outputs[firstRow + 16 * m + 8 * half + threadIdx.x % 32 / 4];
+      const u32 pixel = outputs[firstRow + TILE_DISTANCE * m + 8 * half + threadIdx.x % 32 / 4];
       if (pixel == ~0u) continue;
 #pragma unroll
       for (i32 g = 0; g < GROUPS; g++) {

@@ -16,6 +16,7 @@
 //   CONV_WARP_ROWS      pixels of a warp, 16 or 32
 //   CONV_STAGES         stages of the ring in shared memory, 2 and more
 //   CONV_BLOCKS         blocks that are to fit on a multiprocessor (launch bounds)
+//   CONV_WGMMA          1: products by wgmma (precision 2 on sm_90a, rows of 128 bytes, warps a multiple of 4)
 // Good values: precision 0 and 1, Np <= 192: 128, 4, 32, 3, 2; all other: see the README of the workshop.
 //
 // Launch of conv_portable(const __grid_constant__ PortableConvolution):

@@ -2,8 +2,6 @@
 #pragma once
 #include "common.cuh"
 
-__device__ __forceinline__ u32 sharedAddress(const void* p) { return (u32)__cvta_generic_to_shared(p); }
-
 /// 16 bytes from global to shared memory, zeros where `valid` is false.
 __device__ __forceinline__ void copyAsync(u32 to, const void* from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
