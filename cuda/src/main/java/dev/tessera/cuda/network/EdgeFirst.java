@@ -149,6 +149,8 @@ final class EdgeFirst implements DeviceLayer {
   /** The fastest variant whose shared memory the device has. */
   private static Variant variant(Convolution layer, ActivationType type, DeviceTraits device) {
     return TRIED.stream()
+        // split operands want more registers for each thread
+        .filter(tried -> type != ActivationType.FLOAT || tried.warpgroups() <= 2)
         .map(tried -> variant(layer, type, device, tried))
         .filter(variant -> variant.shared() <= device.sharedPerBlock())
         .findFirst()

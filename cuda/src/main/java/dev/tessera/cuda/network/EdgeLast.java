@@ -15,7 +15,6 @@ final class EdgeLast implements DeviceLayer {
   private static final String FILE = "edge_last.cu";
   private static final int GROUP_THREADS = 128;
   private static final int MOST_CHANNELS = 4;
-  private static final int MOST_WARPGROUPS = 4;
   private static final int STRIP_PIXELS = 64;
   private static final int SEGMENT_PIXELS = 62;
   private static final int KERNEL_ROWS = 3;
@@ -98,8 +97,8 @@ final class EdgeLast implements DeviceLayer {
     float[] values = new float[rows(channels) * slots.channels()];
     for (int b = 0; b < KERNEL_ROWS; b++) {
       for (int parity = 0; parity < 2; parity++) {
-        int row = 2 * b - parity;
-        for (int c = 0; row >= 0 && c < channels; c++) {
+        int row = 2 * b + parity;
+        for (int c = 0; row < Convolution.TAPS && c < channels; c++) {
           for (int column = 0; column < Convolution.TAPS; column++) {
             int at = b * partRows + (parity * channels + c) * Convolution.TAPS + column;
             for (int slot = 0; slot < slots.channels(); slot++) {
@@ -121,7 +120,7 @@ final class EdgeLast implements DeviceLayer {
   /** The variant with most threads, and then channels, whose shared memory the device has. */
   private static Variant variant(Convolution layer, ActivationType type, DeviceTraits device) {
     for (int channels = mostChannels(layer); channels >= 1; channels--) {
-      for (int warpgroups = MOST_WARPGROUPS; warpgroups >= 1; warpgroups /= 2) {
+      for (int warpgroups = mostWarpgroups(type); warpgroups >= 1; warpgroups--) {
         Variant variant = variant(layer, type, device, channels, warpgroups);
         if (variant.shared() <= device.sharedPerBlock()) {
           return variant;
@@ -134,6 +133,15 @@ final class EdgeLast implements DeviceLayer {
   /** Whether a device's shared memory holds the weights. */
   static boolean fits(Convolution layer, ActivationType type, DeviceTraits device) {
     return variant(layer, type, device, 1, 1).shared() <= device.sharedPerBlock();
+  }
+
+  /** Wider activations want more registers for each thread. */
+  private static int mostWarpgroups(ActivationType type) {
+    return switch (type) {
+      case FLOAT -> 2;
+      case HALF -> 3;
+      case E4M3 -> 4;
+    };
   }
 
   private static int mostChannels(Convolution layer) {
@@ -169,7 +177,7 @@ final class EdgeLast implements DeviceLayer {
     // long strips read fewer rows twice, but all groups of threads must get some
     long workers = (long) multiprocessors * variant.warpgroups();
     int stripRows = height;
-    while (stripRows > 8 && columns * Math.ceilDiv(height, stripRows) < 4 * workers) {
+    while (stripRows > 8 && columns * Math.ceilDiv(height, stripRows) < 2 * workers) {
       stripRows /= 2;
     }
     long strips = columns * Math.ceilDiv(height, stripRows);

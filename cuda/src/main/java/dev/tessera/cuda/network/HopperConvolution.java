@@ -24,6 +24,9 @@ final class HopperConvolution implements DeviceLayer {
   private static final int PATCH_COLUMNS = 10;
   private static final int PATCH_STAGES = 2;
   private static final int MOST_STAGES = 12;
+  private static final int ALIGNING = 1024;
+  private static final int NUMBERS = 3;
+  private static final int BARRIERS = 512;
   private static final int LINE = HopperWeights.LINE;
 
   private final Convolution layer;
@@ -87,7 +90,11 @@ final class HopperConvolution implements DeviceLayer {
         roundUp(PATCH_COLUMNS * LINE * tileImages * (tileRows + 2), TensorMap.BYTES * 8);
     int groups = variant.groups();
     int fixed =
-        1024 + groups * PATCH_STAGES * patchBytes + 12 * variant.width() * variant.tiles() + 256;
+        ALIGNING
+            + groups * PATCH_STAGES * patchBytes
+            + variant.gammaBytes()
+            + NUMBERS * Float.BYTES * variant.width() * variant.tiles()
+            + BARRIERS;
     int weightStages = Math.min(MOST_STAGES, (SHARED - fixed) / variant.stageBytes());
     long pixelTiles =
         (long) Math.ceilDiv(grid.width(), TILE_COLUMNS)

@@ -24,6 +24,7 @@ record HopperVariant(
     Store store,
     List<String> options) {
   private static final int WIDE = 128;
+  private static final int GROUPS = 2;
   private static final int GAMMA_BLOCK = 64;
 
   /** How the output is stored, in the order of CONV_STORE. */
@@ -52,7 +53,6 @@ record HopperVariant(
     }
     int width = channels / tiles;
     int blocks = width <= WIDE ? 2 : 1;
-    int groups = !normalizing && blocks * width <= WIDE ? 3 : 2;
     Store store = Store.of(output);
     int activation =
         switch (layer.then()) {
@@ -69,7 +69,7 @@ record HopperVariant(
             "-DCONV_WIDTH=" + width,
             "-DCONV_TILES=" + tiles,
             "-DCONV_BLOCKS=" + blocks,
-            "-DCONV_GROUPS=" + groups,
+            "-DCONV_GROUPS=" + GROUPS,
             "-DCONV_ACTIVATION=" + activation,
             "-DCONV_STORE=" + store.ordinal());
     return new HopperVariant(
@@ -78,16 +78,26 @@ record HopperVariant(
         width,
         tiles,
         blocks,
-        groups,
+        GROUPS,
         normalizing,
         store,
         options);
   }
 
-  /** Bytes of a stage of weights, or of gamma. */
+  /** Whether gamma stays in shared memory, instead of passing through it like the weights. */
+  private boolean isGammaResident() {
+    return normalizing && width <= WIDE;
+  }
+
+  /** Bytes of gamma that stay in shared memory. */
+  int gammaBytes() {
+    return isGammaResident() ? HopperWeights.LINE * width * Math.ceilDiv(width, GAMMA_BLOCK) : 0;
+  }
+
+  /** Bytes of a stage of weights, or of gamma where it passes. */
   int stageBytes() {
-    int rows = normalizing ? (width + GAMMA_BLOCK - 1) / GAMMA_BLOCK * GAMMA_BLOCK : width;
-    return HopperWeights.LINE * rows;
+    boolean passing = normalizing && !isGammaResident();
+    return HopperWeights.LINE * (passing ? Math.ceilDiv(width, GAMMA_BLOCK) * GAMMA_BLOCK : width);
   }
 
   /** The channel, within its tile, that stands at a position. */

@@ -23,26 +23,27 @@ record PortableVariant(
     int stages,
     List<String> options) {
   private static final int ROW_BYTES = 128;
-  private static final int STAGES = 3;
-  private static final int WARPS = 4;
-  private static final int ROWS_OF_TWO_TILES = 32;
-  private static final int ROWS_OF_ONE_TILE = 16;
 
   /** Output channels up to which a warp's registers hold the sums of two tiles of 16 pixels. */
   private static final int TWO_TILES = 192;
 
   private static final int TWO_TILES_SPLIT = 128;
+  private static final int TWO_TILES_WGMMA = 64;
 
+  /**
+   * What a block does at a time.
+   *
+   * @param blocks that are to fit on a multiprocessor
+   */
+  private record Work(int warps, int warpRows, int stages, int blocks, boolean wgmma) {}
+
+  /** The fastest variant whose shared memory the device has. */
   static PortableVariant of(
       Convolution layer, ActivationType input, LayerOutput output, DeviceTraits device) {
-    int channels = Convolution.padded(layer.outputs());
-    boolean split = input == ActivationType.FLOAT;
-    int warpRows =
-        channels <= (split ? TWO_TILES_SPLIT : TWO_TILES) ? ROWS_OF_TWO_TILES : ROWS_OF_ONE_TILE;
+    Work work = work(Convolution.padded(layer.outputs()), input, device);
     for (int rowBytes = ROW_BYTES; rowBytes >= ROW_BYTES / 2; rowBytes /= 2) {
-      for (int stages = STAGES; stages >= 2; stages--) {
-        PortableVariant variant =
-            of(layer, input, output, channels, rowBytes, WARPS, warpRows, stages);
+      for (int stages = work.stages(); stages >= 2; stages--) {
+        PortableVariant variant = of(layer, input, output, rowBytes, stages, work);
         if (variant.shared() <= device.sharedPerBlock()) {
           return variant;
         }
@@ -52,15 +53,25 @@ record PortableVariant(
         "the GPU's shared memory is too small for " + layer.name() + ": use --device cpu");
   }
 
+  private static Work work(int channels, ActivationType input, DeviceTraits device) {
+    boolean split = input == ActivationType.FLOAT;
+    if (split && device.hasWgmma()) {
+      boolean narrow = channels <= TWO_TILES_WGMMA;
+      int warps = !narrow && channels <= TWO_TILES_SPLIT ? 12 : 8;
+      return new Work(warps, narrow ? 32 : 16, 4, 1, true);
+    }
+    boolean two = channels <= (split ? TWO_TILES_SPLIT : TWO_TILES);
+    return new Work(4, two ? 32 : 16, 3, channels <= TWO_TILES_SPLIT ? 2 : 1, false);
+  }
+
   private static PortableVariant of(
       Convolution layer,
       ActivationType input,
       LayerOutput output,
-      int channels,
       int rowBytes,
-      int warps,
-      int warpRows,
-      int stages) {
+      int stages,
+      Work work) {
+    int channels = Convolution.padded(layer.outputs());
     int stored =
         switch (output.form()) {
           case PIXELS -> output.type().ordinal();
@@ -85,12 +96,13 @@ record PortableVariant(
             "-DCONV_ABSOLUTE=" + (layer.absolute() ? 1 : 0),
             "-DCONV_CHANNELS=" + channels,
             "-DCONV_ROW_BYTES=" + rowBytes,
-            "-DCONV_WARPS=" + warps,
-            "-DCONV_WARP_ROWS=" + warpRows,
+            "-DCONV_WARPS=" + work.warps(),
+            "-DCONV_WARP_ROWS=" + work.warpRows(),
             "-DCONV_STAGES=" + stages,
-            "-DCONV_BLOCKS="
-                + (warpRows == ROWS_OF_TWO_TILES && channels <= TWO_TILES_SPLIT ? 2 : 1));
-    return new PortableVariant(input, channels, rowBytes, warps, warpRows, stages, options);
+            "-DCONV_BLOCKS=" + work.blocks(),
+            "-DCONV_WGMMA=" + (work.wgmma() ? 1 : 0));
+    return new PortableVariant(
+        input, channels, rowBytes, work.warps(), work.warpRows(), stages, options);
   }
 
   /** Pixels of a block. */
