@@ -22,6 +22,7 @@ import java.util.Optional;
  */
 public final class CudaNetworks implements AutoCloseable {
   private static final long SLAB = 16L << 20;
+  private static final int MOST_CHANNELS = 320;
 
   /** A network in one of its forms. */
   private record Key(Network network, boolean symbols) {}
@@ -52,6 +53,11 @@ public final class CudaNetworks implements AutoCloseable {
       return Optional.of(
           "fp8 needs compute capability 8.9 or higher, and %s has %d.%d: use fp16"
               .formatted(device.name(), device.major(), device.minor()));
+    }
+    if (Math.max(model.n(), model.m()) > MOST_CHANNELS) {
+      return Optional.of(
+          "networks of more than %d channels run on the CPU only: use --device cpu"
+              .formatted(MOST_CHANNELS));
     }
     return kernels.obstacle(device, sources(model, precisions, traits));
   }
