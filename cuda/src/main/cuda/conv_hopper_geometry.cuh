@@ -23,6 +23,9 @@
 #ifndef CONV_GROUPS
 #define CONV_GROUPS 2
 #endif
+#ifndef CONV_RESIDENT
+#define CONV_RESIDENT (CONV_WIDTH <= 128)
+#endif
 #ifndef CONV_ACTIVATION
 #define CONV_ACTIVATION ACTIVATION_GDN
 #endif
@@ -46,11 +49,13 @@ constexpr i32 PATCH_WIDTH = 10;                              // 8 pixels and one
 constexpr i32 WEIGHT_BYTES = CONV_WIDTH * ROW;
 constexpr i32 GAMMA_BLOCKS = (CONV_WIDTH + 63) / 64;
 constexpr i32 GAMMA_BYTES = CONV_WIDTH * ROW * GAMMA_BLOCKS;
-constexpr bool RESIDENT = NORMALIZING && CONV_WIDTH <= 128;  // gamma stays in shared memory; else it comes with each item
+constexpr bool RESIDENT = NORMALIZING && CONV_RESIDENT;  // gamma stays in shared memory; else it comes with each item
 constexpr i32 STAGE_BYTES = NORMALIZING && !RESIDENT ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;
+constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 2 ? 40 : CONV_GROUPS == 3 ? 32 : 24;
+constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 232 : CONV_GROUPS == 3 ? 160 : 120;
 constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;
 
 static_assert(CONV_INPUT % 16 == 0 && CONV_WIDTH % 16 == 0 && CONV_WIDTH <= 320, "channels are padded to 16");
@@ -127,6 +132,14 @@ struct Ring {
 
   __device__ __forceinline__ Ring(u32 data, u32 barriers, i32 bytes, i32 stages)
       : data(data), barriers(barriers), bytes(bytes), stages(stages) {}
+
+  /// The same place in the ring of another consumer; rings follow one another.
+  __device__ __forceinline__ Ring of(i32 consumer) const {
+    Ring other = *this;
+    other.data += consumer * bytes * stages;
+    other.barriers += consumer * 16 * stages;
+    return other;
+  }
 
   __device__ __forceinline__ u32 address() const { return data + at * bytes; }
   __device__ __forceinline__ u32 full() const { return barriers + at * 16; }

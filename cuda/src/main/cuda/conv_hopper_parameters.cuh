@@ -108,8 +108,6 @@ struct ConvHopper {
   i32 patchBytes;
   i32 patchStages;
   i32 weightStages;
-  i32 lead;          // stages that a consumer is ahead of the next one, below weightStages; 0: none
-  i32 reserved;
 };
 
 /// The channel, within its output tile of `width`, at a position. Groups of 32 positions (e4m3: 64), then what is
