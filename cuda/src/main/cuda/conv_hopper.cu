@@ -60,10 +60,14 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
   Consumer c{Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages),
              Ring(patches, patchBarriers, p.patchBytes, p.patchStages).of(consumer),
              0, 0, thread % 32 == 0};
-  Item item;
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
+  Items items(tiling.groups);
+  i32 group = -1;
+  PixelTile tile;
+  while (items.next()) {
+    if (items.item.group != group) tile = tiling.at(p, items.item, consumer);
+    group = items.item.group;
     float sums[CONV_BLOCKS][CONV_WIDTH / 2];
-    multiplyItem(p, item, c, sums);
-    finishItem(p, item, tiling.at(p, item, consumer), channels, sums, thread, gamma, c.weights);
+    multiplyItem(p, items.item, c, sums);
+    finishItem(p, items.item, tile, channels, sums, thread, gamma, c.weights);
   }
 }

@@ -54,8 +54,8 @@ constexpr i32 STAGE_BYTES = NORMALIZING && !RESIDENT ? GAMMA_BLOCKS * 64 * ROW :
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;
-constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 2 ? 40 : CONV_GROUPS == 3 ? 32 : 24;
-constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 232 : CONV_GROUPS == 3 ? 160 : 120;
+constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 3 ? 56 : 24;
+constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 224 : CONV_GROUPS == 3 ? 152 : 120;
 constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;
 
 static_assert(CONV_INPUT % 16 == 0 && CONV_WIDTH % 16 == 0 && CONV_WIDTH <= 320, "channels are padded to 16");
@@ -68,27 +68,36 @@ struct Item {
   i32 channel;  // output tile
 };
 
-/// The block's i-th item. A block does all phases and channels of a group one after another, while its input is in
-/// the cache; the last groups, too few for all blocks, are dealt out in single items, the long phases first.
-static __device__ __forceinline__ bool itemAt(i32 i, i32 groups, Item& item) {
-  constexpr i32 PARTS = PHASES * CONV_TILES;
-  const i32 blocks = (i32)gridDim.x;
-  const i32 rounds = groups / blocks;
-  i32 part;
-  if (i < rounds * PARTS) {
-    item.group = (i32)blockIdx.x + i / PARTS * blocks;
-    part = i % PARTS;
-  } else {
-    const i32 rest = groups - rounds * blocks;
-    const i32 at = (i32)blockIdx.x + (i - rounds * PARTS) * blocks;
-    if (at >= rest * PARTS) return false;
-    part = at / rest;
-    item.group = rounds * blocks + at % rest;
+/// The block's items, one after another. A block does all phases and channels of a group in a row, while its input is
+/// in the cache; the last groups, too few for all blocks, are dealt out in single items, the long phases first.
+struct Items {
+  static constexpr i32 PARTS = PHASES * CONV_TILES;
+
+  Item item;
+  i32 rounds, rest;  // whole rounds of groups, and groups after them
+  i32 round = 0, part = -1, restAt = (i32)blockIdx.x;
+
+  __device__ __forceinline__ explicit Items(i32 groups) : rounds(groups / (i32)gridDim.x), rest(groups % (i32)gridDim.x) {}
+
+  /// Goes to the next item; false: there is none.
+  __device__ __forceinline__ bool next() {
+    if (round < rounds && ++part == PARTS) {
+      part = 0;
+      round++;
+    }
+    if (round < rounds) {
+      set((i32)blockIdx.x + round * (i32)gridDim.x, part);
+      return true;
+    }
+    if (restAt >= rest * PARTS) return false;
+    set(rounds * (i32)gridDim.x + restAt % rest, restAt / rest);
+    restAt += (i32)gridDim.x;
+    return true;
   }
-  item.phase = part / CONV_TILES;
-  item.channel = part % CONV_TILES;
-  return true;
-}
+
+ private:
+  __device__ __forceinline__ void set(i32 group, i32 part) { item = {group, part / CONV_TILES, part % CONV_TILES}; }
+};
 
 static __device__ __forceinline__ i32 firstStage(const Item& item) {
   const i32 before = item.phase == 0 ? 0 : item.phase == 1 ? 9 : item.phase == 2 ? 15 : 21;

@@ -28,10 +28,10 @@ static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const
     barrierExpect(gamma.barrier, GAMMA_BYTES);
     copyBytes(gamma.address, p.gamma, GAMMA_BYTES, gamma.barrier);
   }
-  Item item;
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
-    const u8* from = (const u8*)p.weights + (i64)firstStage(item) * WEIGHT_BYTES;
-    const i32 stages = stagesOf(item);
+  Items items(tiling.groups);
+  while (items.next()) {
+    const u8* from = (const u8*)p.weights + (i64)firstStage(items.item) * WEIGHT_BYTES;
+    const i32 stages = stagesOf(items.item);
     for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) produceStage(ring, from, WEIGHT_BYTES);
     if constexpr (NORMALIZING && !RESIDENT) {
       from = (const u8*)p.gamma;
@@ -50,13 +50,13 @@ static __device__ __forceinline__ void producePatches(const ConvHopper& p, const
   constexpr i32 PRODUCERS = CONV_GROUPS < 3 ? CONV_GROUPS : 3;
   const i32 rowBytes = ROW * PATCH_WIDTH << p.tileImagesLog2;
   Ring ring = firstRing;  // all consumers' rings have the same place and parity
-  Item item;
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
+  Items items(tiling.groups);
+  while (items.next()) {
     for (i32 step = 0; step < CHUNKS * PLANES; step++, ring.next()) {
       const i32 plane = step % PLANES;
       const i32 rows = (1 << p.tileRowsLog2) + 2 - (plane >> 1);
       for (i32 consumer = warp; consumer < CONV_GROUPS; consumer += PRODUCERS) {
-        const PixelTile tile = tiling.at(p, item, consumer);
+        const PixelTile tile = tiling.at(p, items.item, consumer);
         const Ring own = ring.of(consumer);
         own.waitEmpty();
         barrierExpect(own.full(), rows * rowBytes);
