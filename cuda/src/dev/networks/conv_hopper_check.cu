@@ -1,6 +1,6 @@
 // Checks conv_hopper against float64 and times it. Reads lines from the standard input:
-//   CUBIN check|time IMAGES HEIGHT WIDTH IN OUT [lead=N] [stages=N] [patches=N] [row=N] [early=1]
-// CUBIN is named by its options: kK_eE_iINPUT_wWIDTH_tTILES_bBLOCKS_gGROUPS_aACTIVATION_sSTORE.cubin.
+//   CUBIN check|time IMAGES HEIGHT WIDTH IN OUT [stages=N] [patches=N] [row=N] [early=1]
+// CUBIN is named by its options: kK_eE_iINPUT_wWIDTH_tTILES_bBLOCKS_gGROUPS_rRESIDENT_aACTIVATION_sSTORE.cubin.
 #include <iostream>
 #include <map>
 #include <random>
@@ -146,7 +146,6 @@ int main() {
     Tuning tuning;
     while (line >> option) {
       const int value = atoi(option.substr(option.find('=') + 1).c_str());
-      if (option[0] == 'l') tuning.lead = value;
       if (option[0] == 's') tuning.weightStages = value;
       if (option[0] == 'p') tuning.patchStages = value;
       if (option[0] == 'r') tuning.row = value;
@@ -154,8 +153,8 @@ int main() {
     }
     Variant v;
     const std::string name = path.substr(path.find_last_of('/') + 1);
-    if (sscanf(name.c_str(), "k%d_e%d_i%d_w%d_t%d_b%d_g%d_a%d_s%d", &v.kind, &v.e4m3, &v.input, &v.width, &v.tiles, &v.blocks,
-               &v.groups, &v.activation, &v.store) != 9) {
+    if (sscanf(name.c_str(), "k%d_e%d_i%d_w%d_t%d_b%d_g%d_r%d_a%d_s%d", &v.kind, &v.e4m3, &v.input, &v.width, &v.tiles, &v.blocks,
+               &v.groups, &v.resident, &v.activation, &v.store) != 10) {
       printf("%s: no variant\n", name.c_str());
       return 2;
     }
@@ -186,8 +185,8 @@ int main() {
     CUDA(cudaStreamSynchronize(stream));
     const double flops = 2.0 * images * l.outHeight() * l.outWidth() * out *
                          ((double)in * v.side() * v.side() / (v.kind == CONV_TRANSPOSED ? 4 : 1) + (v.normalizes() ? out : 0));
-    printf("%s %dx%dx%d %d->%d stages %d lead %d: ", name.substr(0, name.size() - 6).c_str(), images, height, width, in, out,
-           launch.p.weightStages, launch.p.lead);
+    printf("%s %dx%dx%d %d->%d stages %d: ", name.substr(0, name.size() - 6).c_str(), images, height, width, in, out,
+           launch.p.weightStages);
     fflush(stdout);
     run(launches[0], stream);
     CUDA(cudaStreamSynchronize(stream));

@@ -30,7 +30,7 @@ T* upload(const std::vector<T>& values) {
 inline size_t swizzled(size_t row, size_t byte) { return row * 128 + ((byte / 16) ^ (row % 8)) * 16 + byte % 16; }
 
 struct Tuning {
-  int lead = -1, weightStages = 0, patchStages = 2;  // defaults: as many stages as fit, lead from them
+  int weightStages = 0, patchStages = 2;  // 0: as many as fit
   int row = 1;        // launches in a row that one time is measured of
   bool early = false;  // a launch may begin while the one before it ends
 };
@@ -172,11 +172,10 @@ inline Launch prepare(const Layer& l, cudaKernel_t kernel, const Packed& packed,
   p.tileImagesLog2 = most - p.tileRowsLog2;
   p.patchBytes = ((1280 << p.tileImagesLog2) * ((1 << p.tileRowsLog2) + 2) + 1023) / 1024 * 1024;
   p.patchStages = tuning.patchStages;
-  const bool resident = v.normalizes() && v.width <= 128;
+  const bool resident = v.normalizes() && v.resident;
   const int stage = 128 * (v.normalizes() && !resident ? (v.width + 63) / 64 * 64 : v.width);
   const size_t fixed = 1024 + (size_t)v.groups * p.patchStages * p.patchBytes + (resident ? 128 * v.width * ((v.width + 63) / 64) : 0) + 12 * v.width * v.tiles + 512;
   p.weightStages = tuning.weightStages ? tuning.weightStages : std::min<int>(12, (232448 - fixed) / stage);
-  p.lead = tuning.lead >= 0 ? std::min(tuning.lead, p.weightStages - 1) : std::max(0, p.weightStages - 3);
   const long long across = (p.gridWidth + 7) / 8, down = (p.gridHeight + (1 << p.tileRowsLog2) - 1) >> p.tileRowsLog2;
   const long long deep = (p.images + (1 << p.tileImagesLog2) - 1) >> p.tileImagesLog2;
   const long long items = (across * down * deep + v.groups - 1) / v.groups * v.tiles * (v.kind == CONV_TRANSPOSED ? 4 : 1);

@@ -10,8 +10,7 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
   const Tiling tiling(p);
 
   const u32 patches = base;
-  const u32 patchRing = p.patchStages * p.patchBytes;
-  const u32 weights = patches + CONV_GROUPS * patchRing;
+  const u32 weights = patches + CONV_GROUPS * p.patchStages * p.patchBytes;
   const u32 numbersAt = weights + p.weightStages * STAGE_BYTES + (RESIDENT ? GAMMA_BYTES : 0);
   constexpr i32 POSITIONS = CONV_WIDTH * CONV_TILES;
   float* numbers = (float*)(unaligned + (numbersAt - sharedAddress(unaligned)));
@@ -33,43 +32,42 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
     barrierInitFence();
   }
   __syncthreads();
-
   letNextKernelBegin();
 
   if (warp < 4) {
-    keepRegisters<CONV_GROUPS == 2 ? 40 : 32>();
+    keepRegisters<PRODUCER_REGISTERS>();
     if (threadIdx.x % 32 != 0) return;
     if (warp == 0) {
       produceWeights(p, tiling, Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages), gamma);
     } else if (warp <= CONV_GROUPS) {
-      const i32 consumer = warp - 1;
       waitForKernelBefore();  // weights and numbers are nobody's output: only pixels, and what follows from them, wait
-      producePatches(p, tiling, Ring(patches + consumer * patchRing, patchBarriers + 16 * consumer * p.patchStages,
-                                     p.patchBytes, p.patchStages), consumer);
+      producePatches(p, tiling, Ring(patches, patchBarriers, p.patchBytes, p.patchStages), warp - 1);
     }
     return;
   }
 
-  takeRegisters<CONV_GROUPS == 2 ? 232 : 160>();
+  takeRegisters<CONSUMER_REGISTERS>();
   for (i32 i = threadIdx.x - 128; i < POSITIONS; i += CONV_GROUPS * CONSUMER_THREADS) {
     numbers[i] = p.scale[i];
     numbers[POSITIONS + i] = p.bias[i];
     if (NORMALIZING) numbers[2 * POSITIONS + i] = p.beta[i];
     if (CONV_STORE == STORE_PLANAR_SYMBOLS) numbers[2 * POSITIONS + i] = p.median[i];
   }
-  namedBarrierSync(3, CONV_GROUPS * CONSUMER_THREADS);
+  namedBarrierSync(1, CONV_GROUPS * CONSUMER_THREADS);
   const Channels channels{numbers, numbers + POSITIONS, numbers + 2 * POSITIONS, numbers + 2 * POSITIONS};
   const i32 consumer = __shfl_sync(0xffffffffu, warp / 4 - 1, 0);  // the same for the warp, and known to be
   const i32 thread = threadIdx.x % CONSUMER_THREADS;
   Consumer c{Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages),
-             Ring(patches + consumer * patchRing, patchBarriers + 16 * consumer * p.patchStages, p.patchBytes, p.patchStages),
-             0, 0, thread % 32 == 0, consumer + 1 < CONV_GROUPS && p.lead > 0 ? p.lead : -1, consumer + 1};
-  // A consumer that runs some stages ahead finishes an item while the next one still multiplies.
-  Item item;
-  if (consumer > 0 && p.lead > 0 && itemAt(0, tiling.groups, item)) waitAtStart(consumer);
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
+             Ring(patches, patchBarriers, p.patchBytes, p.patchStages).of(consumer),
+             0, 0, thread % 32 == 0};
+  Items items(tiling.groups);
+  i32 group = -1;
+  PixelTile tile;
+  while (items.next()) {
+    if (items.item.group != group) tile = tiling.at(p, items.item, consumer);
+    group = items.item.group;
     float sums[CONV_BLOCKS][CONV_WIDTH / 2];
-    multiplyItem(p, item, c, sums);
-    finishItem(p, item, tiling.at(p, item, consumer), channels, sums, thread, gamma, c.weights);
+    multiplyItem(p, items.item, c, sums);
+    finishItem(p, items.item, tile, channels, sums, thread, gamma, c.weights);
   }
 }

@@ -23,6 +23,9 @@
 #ifndef CONV_GROUPS
 #define CONV_GROUPS 2
 #endif
+#ifndef CONV_RESIDENT
+#define CONV_RESIDENT (CONV_WIDTH <= 128)
+#endif
 #ifndef CONV_ACTIVATION
 #define CONV_ACTIVATION ACTIVATION_GDN
 #endif
@@ -46,11 +49,13 @@ constexpr i32 PATCH_WIDTH = 10;                              // 8 pixels and one
 constexpr i32 WEIGHT_BYTES = CONV_WIDTH * ROW;
 constexpr i32 GAMMA_BLOCKS = (CONV_WIDTH + 63) / 64;
 constexpr i32 GAMMA_BYTES = CONV_WIDTH * ROW * GAMMA_BLOCKS;
-constexpr bool RESIDENT = NORMALIZING && CONV_WIDTH <= 128;  // gamma stays in shared memory; else it comes with each item
+constexpr bool RESIDENT = NORMALIZING && CONV_RESIDENT;  // gamma stays in shared memory; else it comes with each item
 constexpr i32 STAGE_BYTES = NORMALIZING && !RESIDENT ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;
+constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 3 ? 56 : 24;
+constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 224 : CONV_GROUPS == 3 ? 152 : 120;
 constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;
 
 static_assert(CONV_INPUT % 16 == 0 && CONV_WIDTH % 16 == 0 && CONV_WIDTH <= 320, "channels are padded to 16");
@@ -63,27 +68,36 @@ struct Item {
   i32 channel;  // output tile
 };
 
-/// The block's i-th item. A block does all phases and channels of a group one after another, while its input is in
-/// the cache; the last groups, too few for all blocks, are dealt out in single items, the long phases first.
-static __device__ __forceinline__ bool itemAt(i32 i, i32 groups, Item& item) {
-  constexpr i32 PARTS = PHASES * CONV_TILES;
-  const i32 blocks = (i32)gridDim.x;
-  const i32 rounds = groups / blocks;
-  i32 part;
-  if (i < rounds * PARTS) {
-    item.group = (i32)blockIdx.x + i / PARTS * blocks;
-    part = i % PARTS;
-  } else {
-    const i32 rest = groups - rounds * blocks;
-    const i32 at = (i32)blockIdx.x + (i - rounds * PARTS) * blocks;
-    if (at >= rest * PARTS) return false;
-    part = at / rest;
-    item.group = rounds * blocks + at % rest;
+/// The block's items, one after another. A block does all phases and channels of a group in a row, while its input is
+/// in the cache; the last groups, too few for all blocks, are dealt out in single items, the long phases first.
+struct Items {
+  static constexpr i32 PARTS = PHASES * CONV_TILES;
+
+  Item item;
+  i32 rounds, rest;  // whole rounds of groups, and groups after them
+  i32 round = 0, part = -1, restAt = (i32)blockIdx.x;
+
+  __device__ __forceinline__ explicit Items(i32 groups) : rounds(groups / (i32)gridDim.x), rest(groups % (i32)gridDim.x) {}
+
+  /// Goes to the next item; false: there is none.
+  __device__ __forceinline__ bool next() {
+    if (round < rounds && ++part == PARTS) {
+      part = 0;
+      round++;
+    }
+    if (round < rounds) {
+      set((i32)blockIdx.x + round * (i32)gridDim.x, part);
+      return true;
+    }
+    if (restAt >= rest * PARTS) return false;
+    set(rounds * (i32)gridDim.x + restAt % rest, restAt / rest);
+    restAt += (i32)gridDim.x;
+    return true;
   }
-  item.phase = part / CONV_TILES;
-  item.channel = part % CONV_TILES;
-  return true;
-}
+
+ private:
+  __device__ __forceinline__ void set(i32 group, i32 part) { item = {group, part / CONV_TILES, part % CONV_TILES}; }
+};
 
 static __device__ __forceinline__ i32 firstStage(const Item& item) {
   const i32 before = item.phase == 0 ? 0 : item.phase == 1 ? 9 : item.phase == 2 ? 15 : 21;
@@ -127,6 +141,14 @@ struct Ring {
 
   __device__ __forceinline__ Ring(u32 data, u32 barriers, i32 bytes, i32 stages)
       : data(data), barriers(barriers), bytes(bytes), stages(stages) {}
+
+  /// The same place in the ring of another consumer; rings follow one another.
+  __device__ __forceinline__ Ring of(i32 consumer) const {
+    Ring other = *this;
+    other.data += consumer * bytes * stages;
+    other.barriers += consumer * 16 * stages;
+    return other;
+  }
 
   __device__ __forceinline__ u32 address() const { return data + at * bytes; }
   __device__ __forceinline__ u32 full() const { return barriers + at * 16; }

@@ -28,10 +28,10 @@ static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const
     barrierExpect(gamma.barrier, GAMMA_BYTES);
     copyBytes(gamma.address, p.gamma, GAMMA_BYTES, gamma.barrier);
   }
-  Item item;
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
-    const u8* from = (const u8*)p.weights + (i64)firstStage(item) * WEIGHT_BYTES;
-    const i32 stages = stagesOf(item);
+  Items items(tiling.groups);
+  while (items.next()) {
+    const u8* from = (const u8*)p.weights + (i64)firstStage(items.item) * WEIGHT_BYTES;
+    const i32 stages = stagesOf(items.item);
     for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) produceStage(ring, from, WEIGHT_BYTES);
     if constexpr (NORMALIZING && !RESIDENT) {
       from = (const u8*)p.gamma;
@@ -45,19 +45,22 @@ static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const
   }
 }
 
-/// Patches of one consumer.
-static __device__ __forceinline__ void producePatches(const ConvHopper& p, const Tiling& tiling, Ring ring, i32 consumer) {
+/// Patches of one consumer, or of two in turn where a warpgroup has no warp for each.
+static __device__ __forceinline__ void producePatches(const ConvHopper& p, const Tiling& tiling, const Ring& firstRing, i32 warp) {
+  constexpr i32 PRODUCERS = CONV_GROUPS < 3 ? CONV_GROUPS : 3;
   const i32 rowBytes = ROW * PATCH_WIDTH << p.tileImagesLog2;
-  Item item;
-  for (i32 i = 0; itemAt(i, tiling.groups, item); i++) {
-    const PixelTile tile = tiling.at(p, item, consumer);
-    for (i32 chunk = 0; chunk < CHUNKS; chunk++) {
-      for (i32 plane = 0; plane < PLANES; plane++) {
-        const i32 rows = (1 << p.tileRowsLog2) + 2 - (plane >> 1);
-        ring.waitEmpty();
-        barrierExpect(ring.full(), rows * rowBytes);
-        copyBox(ring.address(), &p.input[plane], ring.full(), chunk * CHUNK, tile.x - 1, tile.image, tile.y - 1);
-        ring.next();
+  Ring ring = firstRing;  // all consumers' rings have the same place and parity
+  Items items(tiling.groups);
+  while (items.next()) {
+    for (i32 step = 0; step < CHUNKS * PLANES; step++, ring.next()) {
+      const i32 plane = step % PLANES;
+      const i32 rows = (1 << p.tileRowsLog2) + 2 - (plane >> 1);
+      for (i32 consumer = warp; consumer < CONV_GROUPS; consumer += PRODUCERS) {
+        const PixelTile tile = tiling.at(p, items.item, consumer);
+        const Ring own = ring.of(consumer);
+        own.waitEmpty();
+        barrierExpect(own.full(), rows * rowBytes);
+        copyBox(own.address(), &p.input[plane], own.full(), step / PLANES * CHUNK, tile.x - 1, tile.image, tile.y - 1);
       }
     }
   }
@@ -90,33 +93,12 @@ static __device__ __forceinline__ void multiply(float (&sums)[CONV_BLOCKS][CONV_
   wgmmaCommit();
 }
 
-// The name is a constant in each instruction: else the kernel would claim all 16 barriers.
-static __device__ __forceinline__ void arriveAtStart(i32 consumer) {
-  if (consumer == 1) namedBarrierArrive(1, 2 * CONSUMER_THREADS);
-  if (consumer == 2) namedBarrierArrive(2, 2 * CONSUMER_THREADS);
-}
-
-static __device__ __forceinline__ void waitAtStart(i32 consumer) {
-  if (consumer == 1) namedBarrierSync(1, 2 * CONSUMER_THREADS);
-  if (consumer == 2) namedBarrierSync(2, 2 * CONSUMER_THREADS);
-}
-
 /// What a consumer keeps between items.
 struct Consumer {
   Ring weights, patches;
   u32 release;       // barrier of the weights that the newest multiplication reads; 0: none
   u32 releasePatch;  // of the patch before this one
   bool speaks;       // one thread of each warp
-  i32 lead;          // stages until the next consumer may begin; negative: it may
-  i32 next;          // that consumer
-
-  __device__ __forceinline__ void countLead() {
-    if (lead >= 0 && lead-- == 0) arriveAtStart(next);
-  }
-  __device__ __forceinline__ void endLead() {
-    if (lead >= 0) arriveAtStart(next);
-    lead = -1;
-  }
 };
 
 /// All taps of one plane and chunk. One multiplication stays in flight; what the one before it read is
@@ -143,7 +125,6 @@ static __device__ __forceinline__ void multiplyPatch(const ConvHopper& p, const 
       }
       c.release = c.weights.empty();
       c.weights.next();
-      c.countLead();
     }
   }
   c.releasePatch = patchDone;
@@ -166,7 +147,6 @@ static __device__ __forceinline__ void multiplyItem(const ConvHopper& p, const I
   if constexpr (LAST_STEPS < 4) {
     for (i32 plane = 0; plane < PLANES; plane++) multiplyPatch<LAST_STEPS>(p, item, plane, c, sums);
   }
-  c.endLead();
   wgmmaWait<0>();
 #pragma unroll
   for (i32 m = 0; m < CONV_BLOCKS; m++) holdRegisters(sums[m]);
