@@ -103,7 +103,7 @@ struct Wgmma;
         WGMMA_SHARED(N, "k16", "f16.f16", ", 0, 0")                                                              \
     static __device__ __forceinline__ void e4m3(float* d, u64 a, u64 b)                                 \
         WGMMA_SHARED(N, "k32", "e4m3.e4m3", "")                                                                  \
-    template <bool ADD>                                                                                          \
+    template <bool ADD = true>                                                                                    \
     static __device__ __forceinline__ void f16(float* d, u32 a0, u32 a1, u32 a2, u32 a3, u64 b) {                \
       if constexpr (ADD) {                                                                                       \
         WGMMA_REGISTERS(N, "eq")                                                                                 \

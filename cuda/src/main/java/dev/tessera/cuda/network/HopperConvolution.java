@@ -122,9 +122,7 @@ final class HopperConvolution implements DeviceLayer {
         .add(Integer.numberOfTrailingZeros(tileImages))
         .add(patchBytes)
         .add(PATCH_STAGES)
-        .add(weightStages)
-        .add(0)
-        .add(0);
+        .add(weightStages);
     LaunchShape shape =
         LaunchShape.of(Math.min(multiprocessors, items), (groups + 1) * THREADS)
             .shared(fixed + weightStages * variant.stageBytes());

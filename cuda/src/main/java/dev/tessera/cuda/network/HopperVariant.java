@@ -70,6 +70,7 @@ record HopperVariant(
             "-DCONV_TILES=" + tiles,
             "-DCONV_BLOCKS=" + blocks,
             "-DCONV_GROUPS=" + GROUPS,
+            "-DCONV_RESIDENT=" + (normalizing && width <= WIDE ? 1 : 0),
             "-DCONV_ACTIVATION=" + activation,
             "-DCONV_STORE=" + store.ordinal());
     return new HopperVariant(

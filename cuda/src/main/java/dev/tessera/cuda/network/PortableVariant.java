@@ -35,14 +35,19 @@ record PortableVariant(
    *
    * @param blocks that are to fit on a multiprocessor
    */
-  private record Work(int warps, int warpRows, int stages, int blocks, boolean wgmma) {}
+  private record Work(int warps, int warpRows, int stages, int blocks, boolean wgmma) {
+    /** One in use and one that is written; with wgmma another one that is split. */
+    int leastStages() {
+      return wgmma ? 3 : 2;
+    }
+  }
 
   /** The fastest variant whose shared memory the device has. */
   static PortableVariant of(
       Convolution layer, ActivationType input, LayerOutput output, DeviceTraits device) {
     Work work = work(Convolution.padded(layer.outputs()), input, device);
     for (int rowBytes = ROW_BYTES; rowBytes >= ROW_BYTES / 2; rowBytes /= 2) {
-      for (int stages = work.stages(); stages >= 2; stages--) {
+      for (int stages = work.stages(); stages >= work.leastStages(); stages--) {
         PortableVariant variant = of(layer, input, output, rowBytes, stages, work);
         if (variant.shared() <= device.sharedPerBlock()) {
           return variant;
