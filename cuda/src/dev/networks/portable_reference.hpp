@@ -63,7 +63,7 @@ inline float stored(float v, int precision) {
 struct Layer {
   Variant v;
   Size s;
-  std::vector<double> weights;   // [out][in][ky][kx], real values
+  std::vector<double> weights;   // [ky][kx][in][out], real values
   std::vector<double> gamma;     // [i][j]
   std::vector<float> bias, beta, medians, scale, weightFactor;
   float gammaFactor = 1, inputScale = 1, outputScale = 1, slope = 0.01f;
@@ -74,7 +74,7 @@ struct Layer {
   int outWidth() const { return v.transposed() ? 2 * s.width : (s.width - 1) / v.stride() + 1; }
   uint64_t outPixels() const { return (uint64_t)s.tiles * outHeight() * outWidth(); }
   uint64_t inPixels() const { return (uint64_t)s.tiles * s.height * s.width; }
-  double& weight(int o, int i, int ky, int kx) { return weights[(((size_t)o * s.in + i) * v.kernel() + ky) * v.kernel() + kx]; }
+  double& weight(int o, int i, int ky, int kx) { return weights[(((size_t)ky * v.kernel() + kx) * s.in + i) * s.out + o]; }
 
   Layer(const Variant& variant, const Size& size) : v(variant), s(size) {
     const int k = v.kernel();
@@ -90,7 +90,7 @@ struct Layer {
       double largest = 0;
       for (size_t i = 0; i < (size_t)s.in * k * k; i++) {
         double w = valueOf(1000003ull * o + i) * spread * (1 + o % 3);
-        weights[o * (size_t)s.in * k * k + i] = w;
+        weights[i * s.out + o] = w;
         largest = std::max(largest, std::fabs(w));
       }
       float factor = 1;
@@ -99,7 +99,7 @@ struct Layer {
       weightFactor[o] = factor;
       scale[o] = (v.precision() == CONV_E4M3 ? inputScale : 1) / factor;
       for (size_t i = 0; i < (size_t)s.in * k * k; i++) {
-        double& w = weights[o * (size_t)s.in * k * k + i];
+        double& w = weights[i * s.out + o];
         if (v.precision() == CONV_E4M3) w = stored((float)w * factor, CONV_E4M3) / (double)factor;
         else w = stored((float)w, v.precision());
       }
@@ -108,13 +108,13 @@ struct Layer {
       medians[o] = valueOf(55 + o);
     }
     gamma.assign((size_t)np() * np(), 0);
-    gammaFactor = v.precision() == CONV_F32 ? 65536.f : 8;
+    gammaFactor = v.precision() == CONV_F32 ? 4096.f : 8;
     for (int i = 0; i < s.out; i++)
       for (int j = 0; j < s.out; j++) {
         float g = std::fabs(valueOf(5000011ull * i + j)) * (i == j ? 0.1f : 0.02f);
         gamma[(size_t)i * np() + j] = v.precision() == CONV_F32 ? g : stored(g * gammaFactor, CONV_F16) / gammaFactor;
       }
-    if (v.output() == CONV_E4M3) outputScale = 16;
+    if (v.output() == CONV_E4M3) outputScale = v.activation() == CONV_GDN ? 16 : 0.125f;
   }
 
   /// Input value of a channel as the layer reads it.
@@ -144,11 +144,8 @@ struct Layer {
         if (iy < 0 || ix < 0 || iy >= s.height || ix >= s.width) continue;
         const uint64_t at = ((uint64_t)tile * s.height + iy) * s.width + ix;
         for (int c = 0; c < s.in; c++) in[c] = input(at, c);
-        for (int o = 0; o < s.out; o++) {
-          double sum = 0;
-          for (int c = 0; c < s.in; c++) sum += in[c] * weight(o, c, ky, kx);
-          x[o] += sum;
-        }
+        for (int c = 0; c < s.in; c++)
+          for (int o = 0; o < s.out; o++) x[o] += in[c] * weight(o, c, ky, kx);
       }
     for (int i = 0; i < s.out; i++) {
       double norm = beta[i];
