@@ -41,6 +41,7 @@ final class EdgeFirst implements DeviceLayer {
   /** The fastest first. */
   private static final List<Work> TRIED =
       List.of(
+          new Work(4, 8, true),
           new Work(3, 8, true),
           new Work(2, 8, true),
           new Work(3, 8, false),
@@ -149,12 +150,16 @@ final class EdgeFirst implements DeviceLayer {
   /** The fastest variant whose shared memory the device has. */
   private static Variant variant(Convolution layer, ActivationType type, DeviceTraits device) {
     return TRIED.stream()
-        // split operands want more registers for each thread
-        .filter(tried -> type != ActivationType.FLOAT || tried.warpgroups() <= 2)
+        .filter(tried -> tried.warpgroups() <= mostWarpgroups(layer, type))
         .map(tried -> variant(layer, type, device, tried))
         .filter(variant -> variant.shared() <= device.sharedPerBlock())
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Split operands, and many channels, want more registers for each thread. */
+  private static int mostWarpgroups(Convolution layer, ActivationType type) {
+    return type == ActivationType.FLOAT || layer.outputs() > 128 ? 2 : 4;
   }
 
   /** Whether a device's shared memory holds the weights. */
@@ -189,6 +194,8 @@ final class EdgeFirst implements DeviceLayer {
     options.add("-DC_IN=" + layer.inputs());
     options.add("-DEPILOGUE=" + epilogue);
     options.add("-DWARPGROUPS=" + warpgroups);
+    // for want of registers, GDN's input waits for its norm as halves
+    options.add("-DHALF_X=" + (warpgroups > 3 ? 1 : 0));
     options.add("-DROWS=" + rows);
     options.add("-DGAMMA_SHARED=" + (gammaShared ? 1 : 0));
     return new Variant(work, shared, options);
