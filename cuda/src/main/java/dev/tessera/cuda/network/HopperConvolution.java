@@ -146,8 +146,7 @@ final class HopperConvolution implements DeviceLayer {
               in.buffer(),
               new long[] {variant.inputChannels(), in.width(), in.tiles(), in.height()},
               new long[] {pixel, image, row},
-              new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2},
-              TensorMap.Swizzle.BYTES_128);
+              new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2});
       return List.of(map, map, map, map);
     }
     List<MemorySegment> maps = new ArrayList<>();
@@ -160,8 +159,7 @@ final class HopperConvolution implements DeviceLayer {
                 in.buffer().slice(from, in.buffer().bytes() - from),
                 new long[] {variant.inputChannels(), in.width() / 2, in.tiles(), in.height() / 2},
                 new long[] {2 * pixel, image, 2 * row},
-                new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2 - py},
-                TensorMap.Swizzle.BYTES_128));
+                new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2 - py}));
       }
     }
     return maps;
