@@ -57,7 +57,7 @@ constexpr bool GDN = EPILOGUE == EPILOGUE_GDN;
 constexpr int WEIGHT_BYTES = N * K * 2;
 constexpr int GAMMA_BYTES = N * N * 2;
 // steps of which A waits in registers at once
-constexpr int STEPS_AT_ONCE = STEPS <= 6 && !SPLIT ? STEPS : 4;
+constexpr int STEPS_AT_ONCE = STEPS <= (SPLIT ? 4 : 6) ? STEPS : 4;
 constexpr int NORM_STEPS_AT_ONCE = SPLIT ? (N / 16 < 4 ? N / 16 : 4) : N / 16;
 
 struct Place {
