@@ -6,7 +6,7 @@ folder=$1
 shift
 kernels=$(dirname "$0")/../../main/cuda
 declare -A options=([a]=ACTIVATION [n]=N [e]=EPILOGUE [w]=WARPGROUPS [r]=ROWS [g]=GAMMA_SHARED [m]=WGMMA
-  [k]=NORM_COLUMNS [h]=HALF_X [s]=SYMBOLS)
+  [k]=NORM_COLUMNS [h]=HALF_X [s]=SYMBOLS [p]=PREFETCH)
 for name in "$@"; do
   IFS=- read -ra parts <<< "$name"
   options[c]=C_IN

@@ -115,7 +115,7 @@ struct FirstLayer {
       }
     }
     // squares in f16: a power of two that the sums are multiplied by
-    float s = gdn && parts == 1 ? 8 : 1;
+    float s = gdn && parts == 1 ? (c <= 4 ? 8 : 1) : 1;
     std::vector<float> w((size_t)n * k), g((size_t)n * n), slotBias(n), slotBeta(n);
     for (int slot = 0; slot < n; slot++) {
       int o = v.channelOf(slot);

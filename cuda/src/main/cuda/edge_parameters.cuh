@@ -21,7 +21,9 @@
 // First layer of g_a: planar float32 tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
 //   C_IN        channels of a tile, 1..16
 //   EPILOGUE    0 none, 1 GDN, 2 ReLU
-//   WARPGROUPS  (3) groups of 128 threads, each on tiles of its own;  ROWS (8) rows of such a tile, 4 or 8
+//   WARPGROUPS  (3) groups of 128 threads, each on tiles of its own;  ROWS (8) rows of such a tile, a multiple of 4
+//   NORM_COLUMNS (64 where that divides N, else N) columns of GDN at a time;  HALF_X (0) 1: x waits as halves for GDN;
+//   PREFETCH (1) 1: the next tile's input is fetched into the L2 cache
 //   GAMMA_SHARED (1) 0 leaves gamma in global memory, where shared memory does not hold it (then mma.sync does GDN)
 // Launch: WARPGROUPS * 128 threads; any number of thread blocks, best min(multiprocessors, ceil(groups / WARPGROUPS)),
 //   groups = tiles * ceil(height / 2 / ROWS) * ceil(width / 2 / 16); dynamic shared memory, with
@@ -31,7 +33,8 @@
 //   w = 13 * c + q, c < C_IN:   q = 0..9: (ky, kx) = (q / 2, q % 2 * 2) and (q / 2, q % 2 * 2 + 1)
 //   q = 10: (0, 4), (1, 4);  q = 11: (2, 4), (3, 4);  q = 12: (4, 4), zero
 //   w = 13 * C_IN: ACTIVATION 0, 1: f16(bias), f16(bias - f16(bias)); ACTIVATION 2: zeros.  Pairs beyond: zeros.
-//   With GDN, weights and bias may be multiplied by a power of two s that suits squares in f16; then beta holds s^2 * beta.
+//   With GDN, weights and bias may be multiplied by a power of two s that suits squares in f16 (they saturate where
+//   |s * x| > 255.9, and lose digits below 2^-7); then beta holds s^2 * beta. Not with ACTIVATION 2, which scales pixels.
 // gamma: matrix of N rows (slot of i) and N columns (slot of j), times any power of two 1 / normScale.
 // beta, bias: float per slot. bias is read with ACTIVATION 2 only (elsewhere it is in the weights).
 // GDN: y = x * rsqrt(normScale * sum + beta[slot]).  e4m3, real = stored * scale: both with normScale and beta
