@@ -1,12 +1,12 @@
 #!/bin/bash
 # Compiles variants of conv_hopper, named by their options:
-#   conv_hopper_build.sh FOLDER k0_e0_i128_w128_t1_b2_g2_r1_a2_s0 ...
+#   conv_hopper_build.sh FOLDER k0_e0_i128_w128_t1_b2_g2_a2_s0 ...
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1; shift
 for name in "$@"; do
   options=
-  for option in k:KIND e:E4M3 i:INPUT w:WIDTH t:TILES b:BLOCKS g:GROUPS r:RESIDENT a:ACTIVATION s:STORE; do
+  for option in k:KIND e:E4M3 i:INPUT w:WIDTH t:TILES b:BLOCKS g:GROUPS a:ACTIVATION s:STORE; do
     value=$(grep -oE "(^|_)${option%:*}[0-9]+" <<< "$name" | grep -oE '[0-9]+$')
     options="$options -DCONV_${option#*:}=$value"
   done

@@ -1,6 +1,6 @@
 // Checks conv_hopper against float64 and times it. Reads lines from the standard input:
 //   CUBIN check|time IMAGES HEIGHT WIDTH IN OUT [stages=N] [patches=N] [row=N] [early=1]
-// CUBIN is named by its options: kK_eE_iINPUT_wWIDTH_tTILES_bBLOCKS_gGROUPS_rRESIDENT_aACTIVATION_sSTORE.cubin.
+// CUBIN is named by its options: kK_eE_iINPUT_wWIDTH_tTILES_bBLOCKS_gGROUPS_aACTIVATION_sSTORE.cubin.
 #include <iostream>
 #include <map>
 #include <random>
@@ -153,8 +153,8 @@ int main() {
     }
     Variant v;
     const std::string name = path.substr(path.find_last_of('/') + 1);
-    if (sscanf(name.c_str(), "k%d_e%d_i%d_w%d_t%d_b%d_g%d_r%d_a%d_s%d", &v.kind, &v.e4m3, &v.input, &v.width, &v.tiles, &v.blocks,
-               &v.groups, &v.resident, &v.activation, &v.store) != 10) {
+    if (sscanf(name.c_str(), "k%d_e%d_i%d_w%d_t%d_b%d_g%d_a%d_s%d", &v.kind, &v.e4m3, &v.input, &v.width, &v.tiles, &v.blocks,
+               &v.groups, &v.activation, &v.store) != 9) {
       printf("%s: no variant\n", name.c_str());
       return 2;
     }

@@ -172,9 +172,8 @@ inline Launch prepare(const Layer& l, cudaKernel_t kernel, const Packed& packed,
   p.tileImagesLog2 = most - p.tileRowsLog2;
   p.patchBytes = ((1280 << p.tileImagesLog2) * ((1 << p.tileRowsLog2) + 2) + 1023) / 1024 * 1024;
   p.patchStages = tuning.patchStages;
-  const bool resident = v.normalizes() && v.resident;
-  const int stage = 128 * (v.normalizes() && !resident ? (v.width + 63) / 64 * 64 : v.width);
-  const size_t fixed = 1024 + (size_t)v.groups * p.patchStages * p.patchBytes + (resident ? 128 * v.width * ((v.width + 63) / 64) : 0) + 12 * v.width * v.tiles + 512;
+  const int stage = 128 * (v.normalizes() ? (v.width + 63) / 64 * 64 : v.width);
+  const size_t fixed = 1024 + (size_t)v.groups * p.patchStages * p.patchBytes + 12 * v.width * v.tiles + 512;
   p.weightStages = tuning.weightStages ? tuning.weightStages : std::min<int>(12, (232448 - fixed) / stage);
   const long long across = (p.gridWidth + 7) / 8, down = (p.gridHeight + (1 << p.tileRowsLog2) - 1) >> p.tileRowsLog2;
   const long long deep = (p.images + (1 << p.tileImagesLog2) - 1) >> p.tileImagesLog2;

@@ -46,7 +46,7 @@ inline uint32_t mix(uint64_t i) {
 
 /// What a kernel was compiled for; the names are those of its options.
 struct Variant {
-  int kind, e4m3, input, width, tiles, blocks, groups, resident, activation, store;
+  int kind, e4m3, input, width, tiles, blocks, groups, activation, store;
   bool normalizes() const { return activation == ACTIVATION_GDN || activation == ACTIVATION_INVERSE_GDN; }
   bool planar() const { return store == STORE_PLANAR_F32 || store == STORE_PLANAR_SYMBOLS; }
   int bytes() const { return e4m3 ? 1 : 2; }

@@ -11,16 +11,14 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
 
   const u32 patches = base;
   const u32 weights = patches + CONV_GROUPS * p.patchStages * p.patchBytes;
-  const u32 numbersAt = weights + p.weightStages * STAGE_BYTES + (RESIDENT ? GAMMA_BYTES : 0);
+  const u32 numbersAt = weights + p.weightStages * STAGE_BYTES;
   constexpr i32 POSITIONS = CONV_WIDTH * CONV_TILES;
   float* numbers = (float*)(unaligned + (numbersAt - sharedAddress(unaligned)));
   const u32 barriers = numbersAt + 12 * POSITIONS;
-  const Gamma gamma{numbersAt - GAMMA_BYTES, barriers};
-  const u32 weightBarriers = barriers + 16;
+  const u32 weightBarriers = barriers;
   const u32 patchBarriers = weightBarriers + 16 * p.weightStages;
 
   if (threadIdx.x == 0) {
-    barrierInit(gamma.barrier, 1);
     for (i32 i = 0; i < p.weightStages; i++) {
       barrierInit(weightBarriers + 16 * i, 1);
       barrierInit(weightBarriers + 16 * i + 8, CONV_GROUPS * WARPS);
@@ -38,10 +36,10 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
     keepRegisters<PRODUCER_REGISTERS>();
     if (threadIdx.x % 32 != 0) return;
     if (warp == 0) {
-      produceWeights(p, tiling, Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages), gamma);
+      produceWeights(p, tiling, Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages));
     } else if (warp <= CONV_GROUPS) {
       waitForKernelBefore();  // weights and numbers are nobody's output: only pixels, and what follows from them, wait
-      producePatches(p, tiling, Ring(patches, patchBarriers, p.patchBytes, p.patchStages), warp - 1);
+      producePatches(p, tiling, Ring(patches, patchBarriers, p.patchBytes, p.patchStages).of(warp - 1), warp - 1);
     }
     return;
   }
@@ -68,6 +66,6 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
     group = items.item.group;
     float sums[CONV_BLOCKS][CONV_WIDTH / 2];
     multiplyItem(p, items.item, c, sums);
-    finishItem(p, items.item, tile, channels, sums, thread, gamma, c.weights);
+    finishItem(p, items.item, tile, channels, sums, thread, c.weights);
   }
 }

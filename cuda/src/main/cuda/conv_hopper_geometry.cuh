@@ -23,9 +23,6 @@
 #ifndef CONV_GROUPS
 #define CONV_GROUPS 2
 #endif
-#ifndef CONV_RESIDENT
-#define CONV_RESIDENT (CONV_WIDTH <= 128)
-#endif
 #ifndef CONV_ACTIVATION
 #define CONV_ACTIVATION ACTIVATION_GDN
 #endif
@@ -48,14 +45,12 @@ constexpr i32 LAST_STEPS = ((CONV_INPUT - (CHUNKS - 1) * CHUNK) * 4 + CHUNK - 1)
 constexpr i32 PATCH_WIDTH = 10;                              // 8 pixels and one more on each side
 constexpr i32 WEIGHT_BYTES = CONV_WIDTH * ROW;
 constexpr i32 GAMMA_BLOCKS = (CONV_WIDTH + 63) / 64;
-constexpr i32 GAMMA_BYTES = CONV_WIDTH * ROW * GAMMA_BLOCKS;
-constexpr bool RESIDENT = NORMALIZING && CONV_RESIDENT;  // gamma stays in shared memory; else it comes with each item
-constexpr i32 STAGE_BYTES = NORMALIZING && !RESIDENT ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
+constexpr i32 STAGE_BYTES = NORMALIZING ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES;
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;
-constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 3 ? 56 : 24;
-constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 224 : CONV_GROUPS == 3 ? 152 : 120;
+constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 2 ? 40 : 32;
+constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 232 : 160;
 constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;
 
 static_assert(CONV_INPUT % 16 == 0 && CONV_WIDTH % 16 == 0 && CONV_WIDTH <= 320, "channels are padded to 16");

@@ -17,23 +17,14 @@ static __device__ __forceinline__ void produceStage(Ring& ring, const u8* from, 
   ring.next();
 }
 
-/// Where gamma stays, if it does.
-struct Gamma {
-  u32 address, barrier;
-};
-
-/// Weights of all the block's items in the order of their use; gamma once, or after the weights of each item.
-static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const Tiling& tiling, Ring ring, const Gamma& gamma) {
-  if constexpr (RESIDENT) {
-    barrierExpect(gamma.barrier, GAMMA_BYTES);
-    copyBytes(gamma.address, p.gamma, GAMMA_BYTES, gamma.barrier);
-  }
+/// Weights of all the block's items in the order of their use, and gamma after the weights of each item.
+static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const Tiling& tiling, Ring ring) {
   Items items(tiling.groups);
   while (items.next()) {
     const u8* from = (const u8*)p.weights + (i64)firstStage(items.item) * WEIGHT_BYTES;
     const i32 stages = stagesOf(items.item);
     for (i32 s = 0; s < stages; s++, from += WEIGHT_BYTES) produceStage(ring, from, WEIGHT_BYTES);
-    if constexpr (NORMALIZING && !RESIDENT) {
+    if constexpr (NORMALIZING) {
       from = (const u8*)p.gamma;
       for (i32 block = 0; block < GAMMA_BLOCKS; block++) {
         const i32 rows = CONV_WIDTH - block * 64 < 64 ? CONV_WIDTH - block * 64 : 64;
@@ -45,22 +36,19 @@ static __device__ __forceinline__ void produceWeights(const ConvHopper& p, const
   }
 }
 
-/// Patches of one consumer, or of two in turn where a warpgroup has no warp for each.
-static __device__ __forceinline__ void producePatches(const ConvHopper& p, const Tiling& tiling, const Ring& firstRing, i32 warp) {
-  constexpr i32 PRODUCERS = CONV_GROUPS < 3 ? CONV_GROUPS : 3;
+/// Patches of one consumer.
+static __device__ __forceinline__ void producePatches(const ConvHopper& p, const Tiling& tiling, Ring ring, i32 consumer) {
   const i32 rowBytes = ROW * PATCH_WIDTH << p.tileImagesLog2;
-  Ring ring = firstRing;  // all consumers' rings have the same place and parity
   Items items(tiling.groups);
   while (items.next()) {
-    for (i32 step = 0; step < CHUNKS * PLANES; step++, ring.next()) {
-      const i32 plane = step % PLANES;
-      const i32 rows = (1 << p.tileRowsLog2) + 2 - (plane >> 1);
-      for (i32 consumer = warp; consumer < CONV_GROUPS; consumer += PRODUCERS) {
-        const PixelTile tile = tiling.at(p, items.item, consumer);
-        const Ring own = ring.of(consumer);
-        own.waitEmpty();
-        barrierExpect(own.full(), rows * rowBytes);
-        copyBox(own.address(), &p.input[plane], own.full(), step / PLANES * CHUNK, tile.x - 1, tile.image, tile.y - 1);
+    const PixelTile tile = tiling.at(p, items.item, consumer);
+    for (i32 chunk = 0; chunk < CHUNKS; chunk++) {
+      for (i32 plane = 0; plane < PLANES; plane++) {
+        const i32 rows = (1 << p.tileRowsLog2) + 2 - (plane >> 1);
+        ring.waitEmpty();
+        barrierExpect(ring.full(), rows * rowBytes);
+        copyBox(ring.address(), &p.input[plane], ring.full(), chunk * CHUNK, tile.x - 1, tile.image, tile.y - 1);
+        ring.next();
       }
     }
   }

@@ -8,10 +8,10 @@
 //   CONV_INPUT       channels of the input, padded (multiple of 16)
 //   CONV_WIDTH       channels of one output tile, multiple of 16, at most 320
 //   CONV_TILES       output tiles: CONV_WIDTH * CONV_TILES = padded channels of the output. 1 with GDN
-//   CONV_BLOCKS      blocks of 64 pixels of a consumer warpgroup: 2 where CONV_WIDTH <= 128, else 1
-//   CONV_GROUPS      consumer warpgroups: 2 (3 where CONV_BLOCKS * CONV_WIDTH <= 128 without GDN)
-//   CONV_RESIDENT    1: gamma stays in shared memory, for CONV_WIDTH <= 128; 0: it comes with the weights of each item,
-//                    for CONV_BLOCKS 1. Without GDN: no meaning
+//   CONV_BLOCKS      blocks of 64 pixels of a consumer warpgroup, 1 or 2 (2 only where CONV_WIDTH <= 128)
+//   CONV_GROUPS      consumer warpgroups, 2 or 3 (3 only where CONV_BLOCKS * CONV_WIDTH <= 192)
+//                    Best: GDN up to 128 channels 1 block, 3 groups; other layers up to 128 channels 2 and 2;
+//                    more than 128 channels 1 and 2
 //   CONV_ACTIVATION  0 none, 1 ReLU, 2 GDN, 3 inverse GDN, 4 leaky ReLU (0.01)
 //   CONV_STORE       0 NHWC f16, 1 NHWC e4m3, 2 planar f32, 3 planar i32 symbols
 // Compile with -fmad=true -arch=sm_90a. Kernel `conv_hopper`, one parameter: ConvHopper, by value.
@@ -23,10 +23,9 @@
 //   items = ceil(pixelTiles / CONV_GROUPS) * CONV_TILES * (CONV_KIND == 1 ? 4 : 1)
 //   pixelTiles = ceil(gridWidth / 8) * ceil(gridHeight / tileRows) * ceil(images / tileImages)
 // (gridWidth, gridHeight: the output's for kinds 0 and 2, the input's for kind 1.) Dynamic shared bytes:
-//   1024 + CONV_GROUPS * patchStages * patchBytes + weightStages * STAGE + GAMMA + 12 * CONV_WIDTH * CONV_TILES + 512
-//   STAGE = 128 * CONV_WIDTH; with (inverse) GDN and CONV_RESIDENT 0: 128 * (CONV_WIDTH rounded up to a multiple of 64)
-//   GAMMA = with (inverse) GDN and CONV_RESIDENT 1: 128 * CONV_WIDTH * ceil(CONV_WIDTH / 64), else 0
-// weightStages: as many as 227 KiB (232448) hold, at most 12, at least 2.
+//   1024 + CONV_GROUPS * patchStages * patchBytes + weightStages * STAGE + 12 * CONV_WIDTH * CONV_TILES + 512
+//   STAGE = 128 * CONV_WIDTH, with (inverse) GDN 128 * (CONV_WIDTH rounded up to a multiple of 64)
+// weightStages: as many as 227 KiB (232448) hold, at most 12, at least 2 (GDN: at least 3 where CONV_BLOCKS is 2).
 //
 // A consumer's tile is CONV_BLOCKS * 64 pixels: 8 adjacent in x, tileRows in y, tileImages images;
 //   tileRows * tileImages = 8 * CONV_BLOCKS, both powers of two, tileImages <= 8 (so: tileRows = the smallest
@@ -55,8 +54,7 @@
 //   median[p] f32  for symbols
 //   gamma     f16  gammaScale * gamma, packed as below. gammaScale: power of 4 chosen so that gamma fits f16
 //   factor    f32  what is stored is: none, ReLU: u * factor; GDN: u * rsqrt(norm) * factor; inverse: u * sqrt(norm) * factor,
-//                  norm = beta[p] + sum over q of gamma[p][q] * f16(u_q^2); with GDN u and root * factor are
-//                  rounded to f16, all conversions saturate at 65504
+//                  norm = beta[p] + sum over q of gamma[p][q] * f16(u_q^2); conversions saturate
 //     GDN:     factor = sqrt(gammaScale) / output scale          (output scale: 1 for f16; e4m3: real = stored * scale)
 //     inverse: factor = 1 / (square^2 * sqrt(gammaScale)) / output scale
 //     others:  factor = 1 / output scale

@@ -80,7 +80,7 @@ struct Wgmma;
 #define WGMMA_LIST_248 WGMMA_LIST_240, WGMMA_D(120), WGMMA_D(121), WGMMA_D(122), WGMMA_D(123)
 #define WGMMA_LIST_256 WGMMA_LIST_248, WGMMA_D(124), WGMMA_D(125), WGMMA_D(126), WGMMA_D(127)
 
-// Whether D is added to is a constant: a predicate that is not makes ptxas serialize kernels with two chains of wgmma (C7515).
+// D is always added to: a predicate that is not constant makes ptxas serialize kernels with two chains of wgmma (C7515).
 // %0, %1: descriptors of A and B; %2 ... %4: unused, so that D begins at %5.
 #define WGMMA_SHARED(N, K, TYPES, MAJORS)                                                                        \
   {                                                                                                              \
@@ -90,9 +90,9 @@ struct Wgmma;
                  : "+l"(a), "+l"(b), "+r"(none0), "+r"(none1), "+r"(none2), WGMMA_LIST_##N);                       \
   }
 
-// %0 ... %3: A; %4: descriptor of B; ADD: "eq" adds to D, "ne" overwrites it.
-#define WGMMA_REGISTERS(N, ADD)                                                                                       \
-  asm volatile("{\n.reg .pred add;\nsetp." ADD ".u32 add, 0, 0;\nwgmma.mma_async.sync.aligned.m64n" #N "k16.f32.f16.f16" \
+// %0 ... %3: A; %4: descriptor of B.
+#define WGMMA_REGISTERS(N)                                                                                       \
+  asm volatile("{\n.reg .pred add;\nsetp.eq.u32 add, 0, 0;\nwgmma.mma_async.sync.aligned.m64n" #N "k16.f32.f16.f16" \
                " {" WGMMA_NAMES_##N "}, {%0, %1, %2, %3}, %4, add, 1, 1, 0;\n}\n"                                \
                : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+l"(b), WGMMA_LIST_##N);
 
@@ -103,13 +103,8 @@ struct Wgmma;
         WGMMA_SHARED(N, "k16", "f16.f16", ", 0, 0")                                                              \
     static __device__ __forceinline__ void e4m3(float* d, u64 a, u64 b)                                 \
         WGMMA_SHARED(N, "k32", "e4m3.e4m3", "")                                                                  \
-    template <bool ADD = true>                                                                                    \
     static __device__ __forceinline__ void f16(float* d, u32 a0, u32 a1, u32 a2, u32 a3, u64 b) {                \
-      if constexpr (ADD) {                                                                                       \
-        WGMMA_REGISTERS(N, "eq")                                                                                 \
-      } else {                                                                                                   \
-        WGMMA_REGISTERS(N, "ne")                                                                                 \
-      }                                                                                                          \
+      WGMMA_REGISTERS(N)                                                                                         \
     }                                                                                                            \
   };
 

@@ -74,10 +74,10 @@ final class EdgeFirst implements DeviceLayer {
     int channels = Convolution.padded(layer.outputs());
     EdgeSlots slots = EdgeSlots.of(channels, type);
     boolean split = type == ActivationType.FLOAT;
-    float share = split ? PowersOfTwo.FINE : PowersOfTwo.COARSE;
+    // split operands are scaled pixel by pixel
     float squaring =
-        layer.then() instanceof Convolution.Pointwise.Gdn gdn
-            ? PowersOfTwo.squaring(gdn.beta(), gdn.gamma(), share)
+        !split && layer.then() instanceof Convolution.Pointwise.Gdn gdn
+            ? PowersOfTwo.squaring(gdn.beta(), gdn.gamma())
             : 1;
     HalfMatrix matrix =
         HalfMatrix.of(

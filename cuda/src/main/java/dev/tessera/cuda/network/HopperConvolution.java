@@ -92,7 +92,6 @@ final class HopperConvolution implements DeviceLayer {
     int fixed =
         ALIGNING
             + groups * PATCH_STAGES * patchBytes
-            + variant.gammaBytes()
             + NUMBERS * Float.BYTES * variant.width() * variant.tiles()
             + BARRIERS;
     int weightStages = Math.min(MOST_STAGES, (SHARED - fixed) / variant.stageBytes());

@@ -24,7 +24,6 @@ record HopperVariant(
     Store store,
     List<String> options) {
   private static final int WIDE = 128;
-  private static final int GROUPS = 2;
   private static final int GAMMA_BLOCK = 64;
 
   /** How the output is stored, in the order of CONV_STORE. */
@@ -52,7 +51,8 @@ record HopperVariant(
       tiles++;
     }
     int width = channels / tiles;
-    int blocks = width <= WIDE ? 2 : 1;
+    int blocks = width <= WIDE && !normalizing ? 2 : 1;
+    int groups = width <= WIDE && normalizing ? 3 : 2;
     Store store = Store.of(output);
     int activation =
         switch (layer.then()) {
@@ -69,8 +69,7 @@ record HopperVariant(
             "-DCONV_WIDTH=" + width,
             "-DCONV_TILES=" + tiles,
             "-DCONV_BLOCKS=" + blocks,
-            "-DCONV_GROUPS=" + GROUPS,
-            "-DCONV_RESIDENT=" + (normalizing && width <= WIDE ? 1 : 0),
+            "-DCONV_GROUPS=" + groups,
             "-DCONV_ACTIVATION=" + activation,
             "-DCONV_STORE=" + store.ordinal());
     return new HopperVariant(
@@ -79,26 +78,16 @@ record HopperVariant(
         width,
         tiles,
         blocks,
-        GROUPS,
+        groups,
         normalizing,
         store,
         options);
   }
 
-  /** Whether gamma stays in shared memory, instead of passing through it like the weights. */
-  private boolean isGammaResident() {
-    return normalizing && width <= WIDE;
-  }
-
-  /** Bytes of gamma that stay in shared memory. */
-  int gammaBytes() {
-    return isGammaResident() ? HopperWeights.LINE * width * Math.ceilDiv(width, GAMMA_BLOCK) : 0;
-  }
-
-  /** Bytes of a stage of weights, or of gamma where it passes. */
+  /** Bytes of a stage of weights, or of gamma. */
   int stageBytes() {
-    boolean passing = normalizing && !isGammaResident();
-    return HopperWeights.LINE * (passing ? Math.ceilDiv(width, GAMMA_BLOCK) * GAMMA_BLOCK : width);
+    return HopperWeights.LINE
+        * (normalizing ? Math.ceilDiv(width, GAMMA_BLOCK) * GAMMA_BLOCK : width);
   }
 
   /** The channel, within its tile, that stands at a position. */

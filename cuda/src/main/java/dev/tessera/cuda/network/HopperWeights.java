@@ -35,8 +35,7 @@ record HopperWeights(
     int positions = variant.width() * variant.tiles();
     Convolution.Pointwise.Gdn gdn =
         layer.then() instanceof Convolution.Pointwise.Gdn found ? found : null;
-    float square =
-        gdn == null ? 1 : PowersOfTwo.squaring(gdn.beta(), gdn.gamma(), PowersOfTwo.COARSE);
+    float square = gdn == null ? 1 : PowersOfTwo.squaring(gdn.beta(), gdn.gamma());
     float[] weightScale = weightScales(layer, input.type());
     float[] scale = new float[positions];
     float[] bias = new float[positions];

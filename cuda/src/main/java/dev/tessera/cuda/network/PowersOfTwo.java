@@ -2,11 +2,8 @@ package dev.tessera.cuda.network;
 
 /** Scales that round nothing. */
 final class PowersOfTwo {
-  /** Squares in float16 may be rounded to this share of beta, in fp16 and fp8. */
-  static final float COARSE = 0x1p-14f;
-
-  /** The same in fp32. */
-  static final float FINE = 0x1p-20f;
+  /** Squares in float16 may be rounded to this share of beta. */
+  private static final float SHARE = 0x1p-14f;
 
   /** Half the distance of float16's smallest numbers. */
   private static final float HALF_ERROR = 0x1p-25f;
@@ -42,9 +39,8 @@ final class PowersOfTwo {
    *
    * @param beta effective, per channel
    * @param gamma effective, {@code [out × in]}
-   * @param share {@link #COARSE} or {@link #FINE}
    */
-  static float squaring(float[] beta, float[] gamma, float share) {
+  static float squaring(float[] beta, float[] gamma) {
     double worst = 0;
     for (int i = 0; i < beta.length; i++) {
       double sum = 0;
@@ -53,7 +49,7 @@ final class PowersOfTwo {
       }
       worst = Math.max(worst, sum / Math.max(beta[i], Float.MIN_NORMAL));
     }
-    double scale = Math.sqrt(worst * HALF_ERROR / share);
+    double scale = Math.sqrt(worst * HALF_ERROR / SHARE);
     return Math.clamp(atLeast(Math.max(scale, LEAST)), LEAST, 1f);
   }
 }

@@ -100,8 +100,7 @@ class NetworkLayersTest {
   void squaresAreScaledByWhatBetaCanMiss(float beta, float least) {
     float[] gamma = {0.1f, 0, 0, 0.1f};
     float scale =
-        PowersOfTwo.squaring(
-            new float[] {Math.max(beta, 0), 1}, beta == 0 ? new float[4] : gamma, 0x1p-14f);
+        PowersOfTwo.squaring(new float[] {Math.max(beta, 0), 1}, beta == 0 ? new float[4] : gamma);
     assertThat(scale).isBetween(least, 1f);
     assertThat(Math.scalb(1f, Math.getExponent(scale))).isEqualTo(scale);
   }
