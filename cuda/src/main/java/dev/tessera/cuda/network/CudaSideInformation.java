@@ -64,7 +64,10 @@ public final class CudaSideInformation {
     for (int i = 0; i < all.size(); i++) {
       Layer next = i + 1 < all.size() ? all.get(i + 1) : null;
       boolean activated = next instanceof Layer.Relu || next instanceof Layer.LeakyRelu;
-      layers.add(new FixedOrderLayer(stream, arena, model, all.get(i), activated ? next : null));
+      int inputs =
+          layers.isEmpty() ? FixedOrderLayer.paddedInputs(model.n()) : layers.getLast().outputs();
+      layers.add(
+          new FixedOrderLayer(stream, arena, model, inputs, all.get(i), activated ? next : null));
       i += activated ? 1 : 0;
     }
     sideChannels = model.n();

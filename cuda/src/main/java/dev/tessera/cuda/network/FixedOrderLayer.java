@@ -60,11 +60,17 @@ final class FixedOrderLayer {
   /**
    * Uploads a layer's weights, and waits for that.
    *
+   * @param inputs channels of the input image, with their padding
    * @param layer a transposed convolution 5×5 of stride 2, or the last layer: a convolution 3×3
    * @param activation what follows it, or null
    */
   FixedOrderLayer(
-      CudaStream stream, DeviceArena arena, Model model, Layer layer, Layer activation) {
+      CudaStream stream,
+      DeviceArena arena,
+      Model model,
+      int inputs,
+      Layer layer,
+      Layer activation) {
     CudaContext context = stream.context();
     transposed = layer instanceof Layer.ConvTranspose;
     String name =
@@ -73,13 +79,14 @@ final class FixedOrderLayer {
           case Layer.Conv conv -> conv.name();
           default -> throw new IllegalArgumentException(layer + " has no fixed order");
         };
-    inputs = paddedInputs(model.inputChannels(layer));
+    this.inputs = inputs;
     outputs = padded(model.outputChannels(layer), OUTPUT_UNIT);
     kernel = context.kernel(FILE, KERNEL, transposed ? TRANSPOSED : LAST);
     float[] packed =
         pack(
             model.floats(name + ".weight").values(),
             model.inputChannels(layer),
+            inputs,
             model.outputChannels(layer),
             transposed);
     float[] biases = new float[outputs];
@@ -109,7 +116,7 @@ final class FixedOrderLayer {
     parameters.set(JAVA_INT, POINTERS * Long.BYTES + (long) number * Integer.BYTES, value);
   }
 
-  /** Channels of an input image, with their padding. */
+  /** Channels of the first layer's input, with their padding; others have their predecessor's. */
   static int paddedInputs(int channels) {
     return padded(channels, INPUT_UNIT);
   }
@@ -119,12 +126,11 @@ final class FixedOrderLayer {
   }
 
   /**
-   * Weights as the kernel reads them: {@code [tap row][tap column][inputs][outputs]}, both padded
-   * with zeros, of {@code [in, out, 5, 5]} or {@code [out, in, 3, 3]}.
+   * Weights as the kernel reads them: {@code [tap row][tap column][rows][outputs]}, {@code rows}
+   * being the inputs with their padding, of {@code [in, out, 5, 5]} or {@code [out, in, 3, 3]}.
    */
-  static float[] pack(float[] stored, int in, int out, boolean transposed) {
+  static float[] pack(float[] stored, int in, int rows, int out, boolean transposed) {
     int taps = transposed ? 25 : 9;
-    int rows = paddedInputs(in);
     int columns = padded(out, OUTPUT_UNIT);
     float[] packed = new float[Math.multiplyExact(taps, Math.multiplyExact(rows, columns))];
     for (int i = 0; i < in; i++) {

@@ -21,7 +21,7 @@ class FixedOrderLayerTest {
     int out = 70;
     float[] stored = numbered(in * out * 25);
 
-    float[] packed = FixedOrderLayer.pack(stored, in, out, true);
+    float[] packed = FixedOrderLayer.pack(stored, in, 16, out, true);
 
     assertThat(packed).hasSize(25 * 16 * 128);
     for (int t = 0; t < 25; t++) {
@@ -40,7 +40,7 @@ class FixedOrderLayerTest {
     int out = 6;
     float[] stored = numbered(in * out * 9);
 
-    float[] packed = FixedOrderLayer.pack(stored, in, out, false);
+    float[] packed = FixedOrderLayer.pack(stored, in, 32, out, false);
 
     assertThat(packed).hasSize(9 * 32 * 64);
     assertThat(packed[(4 * 32 + 19) * 64 + 5]).isEqualTo(stored[(5 * in + 19) * 9 + 4]);
@@ -52,7 +52,7 @@ class FixedOrderLayerTest {
     float[] stored = numbered(9);
     stored[3] = Float.NaN;
 
-    assertThatThrownBy(() -> FixedOrderLayer.pack(stored, 1, 1, false))
+    assertThatThrownBy(() -> FixedOrderLayer.pack(stored, 1, 16, 1, false))
         .isInstanceOf(TesseraException.Corrupt.class)
         .hasMessageContaining("not finite");
   }
