@@ -14,7 +14,7 @@
 #define ACTIVATION_BYTES (ACTIVATION == ACTIVATION_F16 ? 2 : ACTIVATION == ACTIVATION_E4M3 ? 1 : 4)
 
 // Channels that the registers of four neighbouring threads cover without a gap, a quarter each.
-constexpr int groupOf(int n) {
+__host__ __device__ constexpr int groupOf(int n) {
   int g = ACTIVATION == ACTIVATION_F16 ? 32 : ACTIVATION == ACTIVATION_E4M3 ? 64 : 16;
   while (n % g != 0) {
     g /= 2;
