@@ -64,6 +64,8 @@ struct EdgeFirstParameters {
 // A strip is `stripRows` rows of 64 pixels of the input: with width <= 64 the rows of images = 64 / width (rounded
 //   down) tiles side by side, else a segment of 62 pixels and its two neighbours:
 //   strips = ceil(tiles / images) * segments * ceil(height / stripRows), segments = width <= 64 ? 1 : ceil(width / 62)
+// A strip costs stripRows + 2 rows: best is the stripRows that makes ceil(strips / groups of the launch) * (stripRows + 2)
+// least.
 // weights: for each of the launch rows (from output channel CHANNELS * blockIdx.y on) a matrix (ACTIVATION 2: two) of
 //   3 * L rows and N columns (slot of the input channel), all with one power of two. Row b * L + (py * CHANNELS + c) * 5 + kx holds
 //   weight[input channel][output channel c][ky][kx] with ky = 2 * b + py; zeros where ky = 5, where the channel does
