@@ -74,6 +74,7 @@ public final class TensorMap {
   /**
    * A map for copies of boxes out of an array, or of some of its elements.
    *
+   * @param context that the array is of
    * @param array from the first element on, at a multiple of 16 bytes
    * @param extents of the array, the innermost first, 2 to 5 of them
    * @param strides bytes from one element to the next along every axis but the innermost, multiples
@@ -84,8 +85,14 @@ public final class TensorMap {
    * @throws TesseraException.Gpu if the driver does not take it
    */
   public static MemorySegment tiled(
-      Element type, DeviceBuffer array, long[] extents, long[] strides, int[] box) {
+      CudaContext context,
+      Element type,
+      DeviceBuffer array,
+      long[] extents,
+      long[] strides,
+      int[] box) {
     requireSize(type, array, extents, strides);
+    context.makeCurrent();
     int[] steps = new int[extents.length];
     Arrays.fill(steps, 1);
     MemorySegment map = Arena.ofAuto().allocate(BYTES, ALIGNMENT);

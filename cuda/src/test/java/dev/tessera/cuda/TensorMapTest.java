@@ -16,7 +16,8 @@ class TensorMapTest {
   @Test
   void refusesAnArrayThatIsLargerThanItsBuffer() {
     DeviceBuffer small = new DeviceBuffer(256, NEEDED - 1);
-    assertThatThrownBy(() -> TensorMap.tiled(TensorMap.Element.HALF, small, EXTENTS, STRIDES, BOX))
+    assertThatThrownBy(
+            () -> TensorMap.tiled(null, TensorMap.Element.HALF, small, EXTENTS, STRIDES, BOX))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining(NEEDED + " bytes");
   }

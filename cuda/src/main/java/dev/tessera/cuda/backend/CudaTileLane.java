@@ -238,7 +238,7 @@ final class CudaTileLane implements Backend.Lane {
     }
     int count = batch.count();
     prepareDecoding(count);
-    DeviceBuffer packed = upload(bytes);
+    DeviceBuffer packed = upload(bytes, batch.streamBytes());
     if (side != null) {
       side.rans().load(packed, batch.streamBytes(), format.streams(), 0);
     }
@@ -264,15 +264,19 @@ final class CudaTileLane implements Backend.Lane {
     requireChecks(batch);
   }
 
-  /** To the same place for every batch, so that graphs stay valid. */
-  private DeviceBuffer upload(MemorySegment bytes) {
+  /**
+   * To the same place for every batch, and as if there were always as many bytes: graphs keep both.
+   */
+  private DeviceBuffer upload(MemorySegment bytes, long[] streamBytes) {
+    if (Arrays.stream(streamBytes).sum() > bytes.byteSize()) {
+      throw new TesseraException.Corrupt("a tile's streams reach beyond the data", -1);
+    }
     if (packed_dev.bytes() < bytes.byteSize()) {
       decoding.clear();
       packed_dev = resources.keepDevice(bytes.byteSize() + bytes.byteSize() / 4);
     }
-    DeviceBuffer to = packed_dev.slice(0, bytes.byteSize());
-    resources.stream().upload(to, bytes);
-    return to;
+    resources.stream().upload(packed_dev.slice(0, bytes.byteSize()), bytes);
+    return packed_dev;
   }
 
   private void requireChecks(PackedBatch batch) {

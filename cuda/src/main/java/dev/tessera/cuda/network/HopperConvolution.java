@@ -1,6 +1,6 @@
 package dev.tessera.cuda.network;
 
-import dev.tessera.cuda.CudaDevice;
+import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.cuda.Kernel;
 import dev.tessera.cuda.KernelSource;
@@ -31,7 +31,7 @@ final class HopperConvolution implements DeviceLayer {
 
   private final Convolution layer;
   private final HopperVariant variant;
-  private final int multiprocessors;
+  private final CudaContext context;
   private final Kernel kernel;
   private final DeviceBuffer weights;
   private final DeviceBuffer gamma;
@@ -50,12 +50,8 @@ final class HopperConvolution implements DeviceLayer {
   HopperConvolution(Uploads uploads, Convolution layer, LayerInput input, LayerOutput output) {
     this.layer = layer;
     variant = HopperVariant.of(layer, input.type(), output);
-    CudaDevice device = uploads.stream().context().device();
-    multiprocessors = device.multiprocessors();
-    kernel =
-        uploads.stream()
-            .context()
-            .kernel(FILE, "conv_hopper", variant.options().toArray(String[]::new));
+    context = uploads.stream().context();
+    kernel = context.kernel(FILE, "conv_hopper", variant.options().toArray(String[]::new));
     HopperWeights packed = HopperWeights.of(layer, variant, input, output);
     weights = uploads.bytes(packed.weights());
     gamma = packed.gamma() == null ? null : uploads.halves(packed.gamma());
@@ -123,7 +119,7 @@ final class HopperConvolution implements DeviceLayer {
         .add(PATCH_STAGES)
         .add(weightStages);
     LaunchShape shape =
-        LaunchShape.of(Math.min(multiprocessors, items), (groups + 1) * THREADS)
+        LaunchShape.of(Math.min(context.device().multiprocessors(), items), (groups + 1) * THREADS)
             .shared(fixed + weightStages * variant.stageBytes());
     return new Step(
         layer.name(),
@@ -141,6 +137,7 @@ final class HopperConvolution implements DeviceLayer {
     if (layer.transposed()) {
       MemorySegment map =
           TensorMap.tiled(
+              context,
               element,
               in.buffer(),
               new long[] {variant.inputChannels(), in.width(), in.tiles(), in.height()},
@@ -154,6 +151,7 @@ final class HopperConvolution implements DeviceLayer {
         long from = py * row + px * pixel;
         maps.add(
             TensorMap.tiled(
+                context,
                 element,
                 in.buffer().slice(from, in.buffer().bytes() - from),
                 new long[] {variant.inputChannels(), in.width() / 2, in.tiles(), in.height() / 2},
