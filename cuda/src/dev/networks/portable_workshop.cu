@@ -188,7 +188,7 @@ void checkVariant(const std::string& folder, const Variant& v, bool quick) {
   for (const Size& s : sizes) {
     Layer layer(v, s);
     Run run(layer, kernel);
-    check(run, quick ? 4 : 60, "check");
+    check(run, quick ? 4 : 24, "check");
     std::vector<uint8_t> first(run.output.bytes), second(run.output.bytes);
     CUDA(cudaMemcpy(first.data(), run.output.at, first.size(), cudaMemcpyDeviceToHost));
     CUDA(cudaMemset(run.output.at, 0x77, run.output.bytes));

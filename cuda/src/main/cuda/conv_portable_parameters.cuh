@@ -17,7 +17,12 @@
 //   CONV_STAGES         stages of the ring in shared memory, 2 and more
 //   CONV_BLOCKS         blocks that are to fit on a multiprocessor (launch bounds)
 //   CONV_WGMMA          1: products by wgmma (precision 2 on sm_90a, rows of 128 bytes, warps a multiple of 4)
-// Good values: precision 0 and 1, Np <= 192: 128, 4, 32, 3, 2; all other: see the README of the workshop.
+// Good values, in the order of ROW_BYTES, WARPS, WARP_ROWS, STAGES, BLOCKS (measured on one H200; fewer stages,
+// then rows of 64 bytes, where shared memory is small):
+//   precision 0: Np <= 128: 128 4 32 3 2;  Np <= 192: 128 4 32 2 1;  more: 128 4 16 3 1
+//   precision 1: Np <= 128: 128 4 32 2 2;  more: 128 4 16 3 1
+//   precision 2: Np <= 128: 128 4 32 2 2;  more: 128 4 16 3 1
+//   precision 2 on sm_90a, CONV_WGMMA 1: Np <= 128: 128 12 16 3 1;  Np <= 192: 128 8 16 4 1;  more: CONV_WGMMA 0
 //
 // Launch of conv_portable(const __grid_constant__ PortableConvolution):
 //   pixels = tiles * outputHeight * outputWidth of a convolution,
