@@ -3,13 +3,14 @@
 //
 // An input patch of one plane and one chunk of channels serves all taps that read this plane: a tap is the
 // same patch, begun some rows later. With a stride of 2 the four planes (even and odd rows and columns)
-// have 9, 6, 6 and 4 taps, so shared memory is filled with a quarter of what 25 separate loads would bring.
+// have 9, 6, 6 and 4 taps, so shared memory is filled with a fifth of the pixels that 25 separate loads would bring.
 #pragma once
 #include "conv_hopper_geometry.cuh"
 #include "hopper_wgmma.cuh"
 
 namespace conv {
 
+/// One stage of weights, or of gamma.
 static __device__ __forceinline__ void produceStage(Ring& ring, const u8* from, u32 bytes) {
   ring.waitEmpty();
   barrierExpect(ring.full(), bytes);
