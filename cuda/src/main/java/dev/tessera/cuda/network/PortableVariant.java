@@ -24,30 +24,25 @@ record PortableVariant(
     List<String> options) {
   private static final int ROW_BYTES = 128;
 
-  /** Output channels up to which a warp's registers hold the sums of two tiles of 16 pixels. */
-  private static final int TWO_TILES = 192;
+  /** Output channels up to which two blocks, or twelve warps of wgmma, have enough registers. */
+  private static final int NARROW = 128;
 
-  private static final int TWO_TILES_SPLIT = 128;
-  private static final int TWO_TILES_WGMMA = 64;
+  /** Output channels up to which a warp has registers for two tiles, or wgmma for any. */
+  private static final int MEDIUM = 192;
 
   /**
    * What a block does at a time.
    *
    * @param blocks that are to fit on a multiprocessor
    */
-  private record Work(int warps, int warpRows, int stages, int blocks, boolean wgmma) {
-    /** One in use and one that is written; with wgmma another one that is split. */
-    int leastStages() {
-      return wgmma ? 3 : 2;
-    }
-  }
+  private record Work(int warps, int warpRows, int stages, int blocks, boolean wgmma) {}
 
   /** The fastest variant whose shared memory the device has. */
   static PortableVariant of(
       Convolution layer, ActivationType input, LayerOutput output, DeviceTraits device) {
     Work work = work(Convolution.padded(layer.outputs()), input, device);
     for (int rowBytes = ROW_BYTES; rowBytes >= ROW_BYTES / 2; rowBytes /= 2) {
-      for (int stages = work.stages(); stages >= work.leastStages(); stages--) {
+      for (int stages = work.stages(); stages >= 2; stages--) {
         PortableVariant variant = of(layer, input, output, rowBytes, stages, work);
         if (variant.shared() <= device.sharedPerBlock()) {
           return variant;
@@ -58,15 +53,18 @@ record PortableVariant(
         "the GPU's shared memory is too small for " + layer.name() + ": use --device cpu");
   }
 
+  /** What was measured fastest on one H200; conv_portable_parameters.cuh has the same table. */
   private static Work work(int channels, ActivationType input, DeviceTraits device) {
     boolean split = input == ActivationType.FLOAT;
-    if (split && device.hasWgmma()) {
-      boolean narrow = channels <= TWO_TILES_WGMMA;
-      int warps = !narrow && channels <= TWO_TILES_SPLIT ? 12 : 8;
-      return new Work(warps, narrow ? 32 : 16, 4, 1, true);
+    if (split && device.hasWgmma() && channels <= MEDIUM) {
+      return channels <= NARROW ? new Work(12, 16, 3, 1, true) : new Work(8, 16, 4, 1, true);
     }
-    boolean two = channels <= (split ? TWO_TILES_SPLIT : TWO_TILES);
-    return new Work(4, two ? 32 : 16, 3, channels <= TWO_TILES_SPLIT ? 2 : 1, false);
+    if (channels <= NARROW) {
+      return new Work(4, 32, input == ActivationType.HALF ? 3 : 2, 2, false);
+    }
+    return channels <= MEDIUM && input == ActivationType.HALF
+        ? new Work(4, 32, 2, 1, false)
+        : new Work(4, 16, 3, 1, false);
   }
 
   private static PortableVariant of(
