@@ -91,7 +91,7 @@ static __device__ __forceinline__ void encodeBlock(
       u32 symbol = 0;
       if (a.inside) {
         i32 coded;
-        if (quantize(p, loadBits(values, a.index, p.type), &coded)) {
+        if (quantize(p, a.plane, loadBits(values, a.index, p.type), &coded)) {
           last = (u32)coded;
         } else {
           exact |= 1u << j;
@@ -141,7 +141,7 @@ static __device__ __forceinline__ void decodeBlock(
       if (a.inside) {
         u32 symbol = scratch[j * WARP_SIZE + lane];
         *check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-        storeBits(values, a.index, p.type, restore(p, (i32)symbol));
+        storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
       }
     }
     __syncwarp();

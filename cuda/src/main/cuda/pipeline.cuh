@@ -13,6 +13,7 @@
 
 struct Chunk {
   i64 origin;     // index of its first value in the field
+  i32 plane;      // number of its first plane among those of all volumes
   i64 stridePlane;
   i32 strideRow;
   i32 depth, height, width;
@@ -37,6 +38,7 @@ static __device__ __forceinline__ Chunk chunkAt(const PipelineParameters& p, i32
   c.strideRow = p.width;
   c.stridePlane = (i64)p.height * p.width;
   c.origin = volume * p.volumeValues + z * c.stridePlane + (i64)y * p.width + x;
+  c.plane = volume * p.depth + z;
   c.depth = least(p.chunkDepth, p.depth - z);
   c.height = least(p.chunkHeight, p.height - y);
   c.width = least(p.chunkWidth, p.width - x);
@@ -86,9 +88,11 @@ static __device__ __forceinline__ Group groupAt(const Chunk& c, i32 block, i32 s
   return g;
 }
 
-// A place of a group: whether the chunk has it, its number in the chunk, its index in the field.
+// A place of a group: whether the chunk has it, its plane among those of all volumes, its number in
+// the chunk, its index in the field.
 struct Place {
   bool inside;
+  i32 plane;
   u32 number;
   i64 index;
 };
@@ -114,6 +118,7 @@ static __device__ __forceinline__ Place placeAt(const Chunk& c, const Group& g, 
     a.inside = z < c.depth && y < c.height && x < c.width;
     a.number = ((u32)z * c.height + y) * c.width + x;
   }
+  a.plane = c.plane + z;
   a.index = c.origin + z * c.stridePlane + (i64)y * c.strideRow + x;
   return a;
 }

@@ -174,7 +174,7 @@ static __device__ __forceinline__ u32 carefulStore(
     if (a.inside) {
       u32 symbol = scratch[j * WARP_SIZE + lane];
       check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-      storeBits(values, a.index, p.type, restore(p, (i32)symbol));
+      storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
     }
   }
   return check;
@@ -246,7 +246,7 @@ static __device__ __forceinline__ bool decodeBlock(
   }
   // planes of widths stay in a register: lane i holds word 1 + i
   u32 planeWord = (u32)lane < planesSum ? *at(w, 1 + lane) : 0;
-  bool tuned = (p.flags & FLAG_ALIGNED_ROWS) != 0
+  bool tuned = !NORMALIZED && (p.flags & FLAG_ALIGNED_ROWS) != 0
       && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0
       && (MODE != 1 || c.height == 1);
   LorenzoCarry<MODE> carry;

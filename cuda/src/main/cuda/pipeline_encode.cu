@@ -103,7 +103,7 @@ static __device__ __forceinline__ void encodeTile(
   i32 warp = threadIdx.x >> 5;
   i32 block = tileOfChunk * WARPS + warp;
   bool active = block < c.blocks;
-  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0
+  bool quick = !NORMALIZED && (p.flags & FLAG_ALIGNED_ROWS) != 0
       && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
   Work w = {p, c, values, block, lane, quick};
   WarpStage& stage = stages[warp];

@@ -4,6 +4,9 @@
 #include "common.cuh"
 #include "elementary.cuh"
 #include "pipeline.cuh"
+#if NORMALIZED
+#include "pipeline_normalizer.cuh"
+#endif
 
 #define LARGEST_FLOAT 0x1.fffffep127f
 #define TWO_63 9223372036854775808.0
@@ -102,9 +105,12 @@ static __device__ __forceinline__ u64 bitsOf(double v, i32 type) {
   }
 }
 
-// Symbol to value.
-static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 q) {
+// Symbol to value of a plane.
+static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 plane, i32 q) {
   double v;
+#if NORMALIZED
+  v = denormalize(p.normalizer, planeMap(p.normalizer, plane), p.offset + q * p.step);
+#else
   if (p.kind == QUANTIZER_AFFINE) {
     v = p.offset + q * p.step;
   } else if (p.kind == QUANTIZER_POINTWISE) {
@@ -118,6 +124,7 @@ static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 q
   } else {
     v = p.offset + (q * p.step) * p.inverseScale;
   }
+#endif
   return bitsOf(v, p.type);
 }
 
@@ -127,6 +134,41 @@ static __device__ __forceinline__ bool exactDifference(double a, double b, doubl
   double error = (a - (d - bb)) + (-b - bb);
   return error == 0;
 }
+
+// Whether |a - b| <= bound in exact arithmetic.
+static __device__ __forceinline__ bool closeTogether(double a, double b, double bound) {
+  double d = fabs(a - b);
+  return d < bound || (d == bound && exactDifference(a, b, a - b));
+}
+
+#if NORMALIZED
+
+// Value to symbol, by what the normalizer makes of the value and of the one that would be restored.
+// False where the value must be kept as it is.
+static __device__ __forceinline__ bool quantize(
+    const PipelineParameters& p, i32 plane, u64 bits, i32* symbol) {
+  bool filled = (p.flags & FLAG_FILL) != 0;
+  double x = valueOf(bits, p.type);
+  if ((filled && bits == p.fill) || !accepts(p.normalizer, x)) {
+    return false;
+  }
+  PlaneMap map = planeMap(p.normalizer, plane);
+  double y = normalize(p.normalizer, map, x);
+  double t = (y - p.offset) * p.inverse;
+  if (!(fabs(t) < 1073741824.0)) {
+    return false;
+  }
+  i32 q = (i32)rint(t);
+  *symbol = q;
+  u64 restored = bitsOf(denormalize(p.normalizer, map, p.offset + q * p.step), p.type);
+  double back = valueOf(restored, p.type);
+  if ((filled && restored == p.fill) || !accepts(p.normalizer, back)) {
+    return false;
+  }
+  return closeTogether(y, normalize(p.normalizer, map, back), p.bound);
+}
+
+#else
 
 // Whether the restored value is within the bound.
 static __device__ __forceinline__ bool within(
@@ -146,23 +188,24 @@ static __device__ __forceinline__ bool within(
     d = (double)distance;
   } else {
     double y = valueOf(restored, p.type);
-    d = fabs(x - y);
     if (!pointwise) {
-      return d < p.bound || (d == p.bound && exactDifference(x, y, x - y));
+      return closeTogether(x, y, p.bound);
     }
+    d = fabs(x - y);
   }
   // the product is rounded, hence the margin
   return d == 0 || d < p.bound * fabs(x) * (1 - 0x1p-51);
 }
 
 // Value to symbol. False where the value must be kept as it is.
-static __device__ __forceinline__ bool quantize(const PipelineParameters& p, u64 bits, i32* symbol) {
+static __device__ __forceinline__ bool quantize(
+    const PipelineParameters& p, i32 plane, u64 bits, i32* symbol) {
   bool filled = (p.flags & FLAG_FILL) != 0;
   if (filled && bits == p.fill) {
     return false;
   }
   double x = valueOf(bits, p.type);
-  if (!(fabs(x) <= 0x1.fffffffffffffp1023)) {
+  if (!(fabs(x) <= LARGEST_DOUBLE)) {
     return false;
   }
   i32 q = 0;
@@ -188,10 +231,12 @@ static __device__ __forceinline__ bool quantize(const PipelineParameters& p, u64
   if (p.kind == QUANTIZER_REFERENCE && !filled) {
     return true;
   }
-  u64 restored = restore(p, q);
+  u64 restored = restore(p, plane, q);
   if (filled && restored == p.fill) {
     return false;
   }
   return p.kind == QUANTIZER_REFERENCE || (p.kind == QUANTIZER_POINTWISE && x == 0)
       || within(p, bits, x, restored);
 }
+
+#endif

@@ -137,7 +137,7 @@ static __device__ __forceinline__ u32 carefulGroup(
     if ((inside >> j & 1) != 0) {
       Place a = placeAt<MODE>(w.c, g, j);
       i32 coded;
-      if (quantize(w.p, wide ? ((const u64*)w.values)[a.index] : own[j * WARP_SIZE], &coded)) {
+      if (quantize(w.p, a.plane, wide ? ((const u64*)w.values)[a.index] : own[j * WARP_SIZE], &coded)) {
         last = coded;
       } else {
         kept |= 1u << j;

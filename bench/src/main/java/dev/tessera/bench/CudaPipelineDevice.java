@@ -4,6 +4,7 @@ import dev.tessera.cuda.CudaGraph;
 import dev.tessera.cuda.CudaPipeline;
 import dev.tessera.cuda.CudaPipelineChunks;
 import dev.tessera.cuda.CudaPipelineGeometry;
+import dev.tessera.cuda.CudaPlaneMaps;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.field.TesseraException;
 import java.lang.foreign.Arena;
@@ -117,15 +118,30 @@ final class CudaPipelineDevice implements PipelineDevice {
               cut.height(),
               cut.width());
       DeviceBuffer input = session.upload(field.data());
+      DeviceBuffer maps = planeMaps(geometry);
       restored = session.device.allocate(field.bytes());
       // incompressible values become a little longer
       chunks =
           CudaPipelineChunks.allocate(
               session.device, geometry, field.bytes() + field.bytes() / 4 + (1 << 20));
       encode =
-          session.stream.capture(() -> pipeline.encode(session.stream, geometry, input, chunks));
+          session.stream.capture(
+              () -> pipeline.encode(session.stream, geometry, input, maps, chunks));
       decode =
-          session.stream.capture(() -> pipeline.decode(session.stream, geometry, chunks, restored));
+          session.stream.capture(
+              () -> pipeline.decode(session.stream, geometry, chunks, maps, restored));
+    }
+
+    /** The normalizer's maps of all slices, which are the planes of the volumes; null without. */
+    private DeviceBuffer planeMaps(CudaPipelineGeometry geometry) {
+      if (!CudaPlaneMaps.needed(what.format())) {
+        return null;
+      }
+      long bytes = CudaPlaneMaps.bytes(geometry);
+      MemorySegment table = Arena.ofAuto().allocate(bytes, Double.BYTES);
+      int slices = geometry.volumes() * geometry.depth();
+      CudaPlaneMaps.put(table, 0, what.format().normalizer(), 0, slices);
+      return session.upload(table);
     }
 
     /** The checks of all chunks after a call, which must have gone well. */
