@@ -3,7 +3,7 @@
 #pragma once
 #include "common.cuh"
 #include "elementary.cuh"
-#include "pipeline.cuh"
+#include "pipeline_parameters.cuh"
 #if NORMALIZED
 #include "pipeline_normalizer.cuh"
 #endif
