@@ -57,6 +57,28 @@ final class CheckFields {
     return field;
   }
 
+  /**
+   * Slices that differ in level, among them some of one value and some of which all values are
+   * special or outside of a logarithm's domain; strange values here and there.
+   */
+  static Field slices(DataType type, long... dims) {
+    Field field = smooth(type, dims);
+    Shape shape = field.info().shape();
+    long plane = shape.height() * shape.width();
+    SplittableRandom random = new SplittableRandom(SEED + 4);
+    for (long i = 0; i < shape.elements(); i++) {
+      long slice = i / plane;
+      double value = Math.abs(type.get(field.data(), i)) * (1 + slice % 3);
+      double nothing = type.isFloat() && slice % 14 == 5 ? Double.NaN : type.min() < 0 ? -2 : 0;
+      value = slice % 7 == 3 ? 1 : slice % 7 == 5 ? nothing : value;
+      type.set(field.data(), i, value);
+      if (random.nextInt(100) == 0) {
+        type.setBits(field.data(), i, random.nextLong());
+      }
+    }
+    return field;
+  }
+
   private static Field waves(FieldInfo info, double noise) {
     Field field = Field.allocate(info);
     Shape shape = info.shape();
