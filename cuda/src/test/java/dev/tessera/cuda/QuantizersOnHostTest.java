@@ -12,6 +12,7 @@ import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -317,7 +318,7 @@ class QuantizersOnHostTest {
                 new DeviceBuffer(256, field.byteSize()),
                 new DeviceBuffer(256, table.length),
                 0)
-            .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+            .toArray(ValueLayout.JAVA_BYTE);
     ByteBuffer in =
         ByteBuffer.allocate(parameters.length + table.length + 8 + SLICES * ROW * 16)
             .order(ByteOrder.LITTLE_ENDIAN)

@@ -111,21 +111,20 @@ public final class BackendChecks {
   private static void normalizers() throws IOException {
     for (String normalizer : NORMALIZERS) {
       for (DataType type : DataType.values()) {
+        Field field = CheckFields.slices(type, Double.NaN, 9, 40, 70);
         for (String encoder : new String[] {"bitpack", "rans", "zstd", "raw"}) {
-          same(
-              CheckFields.slices(type, 9, 40, 70),
-              normalizer + ",eb=1e-3,lorenzo3," + encoder,
-              CUDA);
+          same(field, normalizer + ",eb=1e-3,lorenzo3," + encoder, CUDA);
         }
-        same(CheckFields.wide(type, 2, 3, 33, 50), normalizer + ",eb=1e-4,lorenzo2,bitpack", CUDA);
       }
+      // logarithms refuse fields of which they take too few values
+      if (!normalizer.contains("log")) {
+        Field holes = CheckFields.holes(DataType.FLOAT32, 0.5, 6, 90, 80);
+        same(CheckFields.wide(DataType.FLOAT64, 2, 3, 33, 50), normalizer + ",eb=1e-4", CUDA);
+        same(holes, normalizer + ",eb=abs:1e-3,lorenzo1,bitpack", CUDA);
+      }
+      // several batches, in which chunks have planes of their own
       same(
-          CheckFields.holes(DataType.FLOAT32, 0.5, 6, 90, 80),
-          normalizer + ",eb=abs:1e-3,lorenzo1,bitpack",
-          CUDA);
-      // chunks of several batches, each with planes of its own
-      same(
-          CheckFields.slices(DataType.FLOAT32, 70, 60, 90),
+          CheckFields.slices(DataType.FLOAT32, 1, 70, 60, 90),
           normalizer + ",eb=1e-3,none,bitpack",
           CUDA.withWork(0, 3, 3).withTile(32, 48));
     }
@@ -279,7 +278,7 @@ public final class BackendChecks {
         viaNvcomp(field, "minmax:12,reference-eb=0.8,lorenzo1,", encoder);
       }
       for (String normalizer : NORMALIZERS) {
-        Field field = CheckFields.slices(DataType.FLOAT32, 9, 40, 70);
+        Field field = CheckFields.slices(DataType.FLOAT32, Double.NaN, 9, 40, 70);
         viaNvcomp(field, normalizer + ",eb=1e-3,lorenzo3,", encoder);
       }
       viaNvcomp(

@@ -60,9 +60,12 @@ final class CheckFields {
   /**
    * Slices that differ in level, among them some of one value and some of which all values are
    * special or outside of a logarithm's domain; strange values here and there.
+   *
+   * @param fill the fill value; NaN: none
    */
-  static Field slices(DataType type, long... dims) {
-    Field field = smooth(type, dims);
+  static Field slices(DataType type, double fill, long... dims) {
+    FieldInfo info = FieldInfo.of("", type, Shape.of(dims));
+    Field field = waves(Double.isNaN(fill) ? info : info.withFill(fill), 0.02);
     Shape shape = field.info().shape();
     long plane = shape.height() * shape.width();
     SplittableRandom random = new SplittableRandom(SEED + 4);
