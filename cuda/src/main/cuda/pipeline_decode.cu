@@ -168,6 +168,30 @@ static __device__ __forceinline__ u32 carefulStore(
     scratch[j * WARP_SIZE + lane] = q[j];
   }
   u32 check = 0;
+#if NORMALIZED
+  // four neighbours at a time; they have one plane, and where the first is outside all are
+#pragma unroll 1
+  for (int j = 0; j < 32; j += 4) {
+    Place first = placeAt<MODE>(c, g, j);
+    if (first.inside) {
+      i32 symbols[4];
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        symbols[k] = (i32)scratch[(j + k) * WARP_SIZE + lane];
+      }
+      u64 bits[4];
+      restore(p, planeMap(p.normalizer, first.plane), symbols, bits);
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        Place a = placeAt<MODE>(c, g, j + k);
+        if (a.inside) {
+          check += checkTerm((u32)symbols[k], a.number * CHECK_STEP + CHECK_BIAS);
+          storeBits(values, a.index, p.type, bits[k]);
+        }
+      }
+    }
+  }
+#else
 #pragma unroll 1
   for (int j = 0; j < 32; j++) {
     Place a = placeAt<MODE>(c, g, j);
@@ -177,6 +201,7 @@ static __device__ __forceinline__ u32 carefulStore(
       storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
     }
   }
+#endif
   return check;
 }
 

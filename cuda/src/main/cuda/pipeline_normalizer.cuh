@@ -1,9 +1,15 @@
-// A normalizer before the quantizer, one value at a time, in the order of operations of
-// dev.tessera.transform.Normalizer.
+// A normalizer before the quantizer, in the order of operations of dev.tessera.transform.Normalizer.
+// Several values of one plane go through it together, so that no operation of one has to wait for
+// the one before.
 #pragma once
 #include "common.cuh"
 #include "elementary.cuh"
 #include "pipeline_parameters.cuh"
+
+template <int N>
+struct Several {
+  double v[N];
+};
 
 static __device__ __forceinline__ bool accepts(const NormalizerParameters& n, double x) {
   return x >= n.lowest && x <= n.highest;
@@ -13,30 +19,52 @@ static __device__ __forceinline__ PlaneMap planeMap(const NormalizerParameters& 
   return n.maps == nullptr ? n.map : n.maps[plane];
 }
 
-// The pointwise stages. Not inlined: the three modes of a kernel would each have them thrice.
-static __device__ __noinline__ double forwardStages(const NormalizerParameters& n, double x) {
+// The pointwise stages. Not inlined: the three modes of a kernel would each have them twice.
+template <int N>
+static __device__ __noinline__ Several<N> forwardStages(
+    const NormalizerParameters& n, Several<N> x) {
 #pragma unroll 1
   for (i32 s = 0; s < n.stages; s++) {
     if (n.kinds[s] == STAGE_LOG10) {
-      x = decimalLogarithm(x);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = decimalLogarithm(x.v[k]);
+      }
     } else if (n.kinds[s] == STAGE_LOG1P) {
-      x = logarithmOnePlus(x);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = logarithmOnePlus(x.v[k]);
+      }
     } else {
-      x = inverseSinh(x, n.scales[s], n.scaleLogarithms[s]);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = inverseSinh(x.v[k], n.scales[s], n.scaleLogarithms[s]);
+      }
     }
   }
   return x;
 }
 
-static __device__ __noinline__ double inverseStages(const NormalizerParameters& n, double x) {
+template <int N>
+static __device__ __noinline__ Several<N> inverseStages(
+    const NormalizerParameters& n, Several<N> x) {
 #pragma unroll 1
   for (i32 s = n.stages - 1; s >= 0; s--) {
     if (n.kinds[s] == STAGE_LOG10) {
-      x = powerOfTen(x);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = powerOfTen(x.v[k]);
+      }
     } else if (n.kinds[s] == STAGE_LOG1P) {
-      x = exponentialMinusOne(x);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = exponentialMinusOne(x.v[k]);
+      }
     } else {
-      x = scaledSinh(x, n.scales[s], n.scaleLogarithms[s]);
+#pragma unroll
+      for (int k = 0; k < N; k++) {
+        x.v[k] = scaledSinh(x.v[k], n.scales[s], n.scaleLogarithms[s]);
+      }
     }
   }
   return x;
@@ -48,29 +76,41 @@ static __device__ __forceinline__ double clamp(double x, double low, double high
   return x <= low ? low : x;
 }
 
-// What the stages make of a value that they accept.
-static __device__ __forceinline__ double normalize(
-    const NormalizerParameters& n, const PlaneMap& map, double x) {
-  if ((n.flags & NORMALIZER_AFFINE) == 0) {
-    return forwardStages(n, x);
+// What the stages make of values that they accept; of others anything.
+template <int N>
+static __device__ __forceinline__ Several<N> normalize(
+    const NormalizerParameters& n, const PlaneMap& map, Several<N> x) {
+  x = forwardStages(n, x);
+  if ((n.flags & NORMALIZER_AFFINE) != 0) {
+    bool clamps = (n.flags & NORMALIZER_CLAMPS) != 0;
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+      double y = (x.v[k] * map.scale - map.offset) / map.width;
+      y = clamps ? clamp(y, 0, 1) : y;
+      x.v[k] = map.scale == 0 ? 0 : y;
+    }
   }
-  if (map.scale == 0) {
-    return 0;
-  }
-  double y = (forwardStages(n, x) * map.scale - map.offset) / map.width;
-  return (n.flags & NORMALIZER_CLAMPS) != 0 ? clamp(y, 0, 1) : y;
+  return x;
 }
 
 // And back; not rounded to the field's type.
-static __device__ __forceinline__ double denormalize(
-    const NormalizerParameters& n, const PlaneMap& map, double y) {
-  if ((n.flags & NORMALIZER_AFFINE) != 0) {
-    if (map.scale == 0) {
-      return map.offset;
+template <int N>
+static __device__ __forceinline__ Several<N> denormalize(
+    const NormalizerParameters& n, const PlaneMap& map, Several<N> y) {
+  bool affine = (n.flags & NORMALIZER_AFFINE) != 0;
+  if (affine) {
+    bool clamps = (n.flags & NORMALIZER_CLAMPS) != 0;
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+      double v = clamps ? clamp(y.v[k], 0, 1) : y.v[k];
+      v = (v * map.width + map.offset) * map.inverseScale;
+      y.v[k] = clamp(v, -LARGEST_DOUBLE, LARGEST_DOUBLE);
     }
-    y = (n.flags & NORMALIZER_CLAMPS) != 0 ? clamp(y, 0, 1) : y;
-    y = (y * map.width + map.offset) * map.inverseScale;
-    y = clamp(y, -LARGEST_DOUBLE, LARGEST_DOUBLE);
   }
-  return inverseStages(n, y);
+  y = inverseStages(n, y);
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    y.v[k] = affine && map.scale == 0 ? map.offset : y.v[k];
+  }
+  return y;
 }

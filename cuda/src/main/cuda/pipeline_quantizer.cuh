@@ -105,29 +105,6 @@ static __device__ __forceinline__ u64 bitsOf(double v, i32 type) {
   }
 }
 
-// Symbol to value of a plane.
-static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 plane, i32 q) {
-  double v;
-#if NORMALIZED
-  v = denormalize(p.normalizer, planeMap(p.normalizer, plane), p.offset + q * p.step);
-#else
-  if (p.kind == QUANTIZER_AFFINE) {
-    v = p.offset + q * p.step;
-  } else if (p.kind == QUANTIZER_POINTWISE) {
-    if (q == 0) {
-      v = 0;
-    } else {
-      double k = (double)(q < 0 ? -(i64)q : (i64)q) - 1;
-      v = exponential(p.offset + k * p.step);
-      v = q < 0 ? -v : v;
-    }
-  } else {
-    v = p.offset + (q * p.step) * p.inverseScale;
-  }
-#endif
-  return bitsOf(v, p.type);
-}
-
 // d = a - b was computed without rounding (the error term of TwoSum is zero).
 static __device__ __forceinline__ bool exactDifference(double a, double b, double d) {
   double bb = d - a;
@@ -143,32 +120,95 @@ static __device__ __forceinline__ bool closeTogether(double a, double b, double 
 
 #if NORMALIZED
 
-// Value to symbol, by what the normalizer makes of the value and of the one that would be restored.
-// False where the value must be kept as it is.
+// Symbols of one plane to values.
+template <int N>
+static __device__ __forceinline__ void restore(
+    const PipelineParameters& p, const PlaneMap& map, const i32 (&q)[N], u64 (&bits)[N]) {
+  Several<N> y;
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    y.v[k] = p.offset + q[k] * p.step;
+  }
+  y = denormalize(p.normalizer, map, y);
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    bits[k] = bitsOf(y.v[k], p.type);
+  }
+}
+
+// Values of one plane to symbols, by what the normalizer makes of a value and of the one that would
+// be restored. Bit k of the result: value k has a symbol; others must be kept as they are.
+template <int N>
+static __device__ __forceinline__ u32 quantize(
+    const PipelineParameters& p, i32 plane, const u64 (&bits)[N], i32 (&symbols)[N]) {
+  const NormalizerParameters& n = p.normalizer;
+  PlaneMap map = planeMap(n, plane);
+  bool filled = (p.flags & FLAG_FILL) != 0;
+  u32 coded = 0;
+  Several<N> x, back;
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    x.v[k] = valueOf(bits[k], p.type);
+    coded |= accepts(n, x.v[k]) && !(filled && bits[k] == p.fill) ? 1u << k : 0;
+  }
+  x = normalize(n, map, x);
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    double t = (x.v[k] - p.offset) * p.inverse;
+    coded &= fabs(t) < 1073741824.0 ? ~0u : ~(1u << k);
+    symbols[k] = (coded >> k & 1) != 0 ? (i32)rint(t) : 0;
+  }
+  u64 restored[N];
+  restore(p, map, symbols, restored);
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    back.v[k] = valueOf(restored[k], p.type);
+    coded &= accepts(n, back.v[k]) && !(filled && restored[k] == p.fill) ? ~0u : ~(1u << k);
+  }
+  back = normalize(n, map, back);
+#pragma unroll
+  for (int k = 0; k < N; k++) {
+    coded &= closeTogether(x.v[k], back.v[k], p.bound) ? ~0u : ~(1u << k);
+  }
+  return coded;
+}
+
+static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 plane, i32 q) {
+  i32 one[1] = {q};
+  u64 bits[1];
+  restore(p, planeMap(p.normalizer, plane), one, bits);
+  return bits[0];
+}
+
 static __device__ __forceinline__ bool quantize(
     const PipelineParameters& p, i32 plane, u64 bits, i32* symbol) {
-  bool filled = (p.flags & FLAG_FILL) != 0;
-  double x = valueOf(bits, p.type);
-  if ((filled && bits == p.fill) || !accepts(p.normalizer, x)) {
-    return false;
-  }
-  PlaneMap map = planeMap(p.normalizer, plane);
-  double y = normalize(p.normalizer, map, x);
-  double t = (y - p.offset) * p.inverse;
-  if (!(fabs(t) < 1073741824.0)) {
-    return false;
-  }
-  i32 q = (i32)rint(t);
-  *symbol = q;
-  u64 restored = bitsOf(denormalize(p.normalizer, map, p.offset + q * p.step), p.type);
-  double back = valueOf(restored, p.type);
-  if ((filled && restored == p.fill) || !accepts(p.normalizer, back)) {
-    return false;
-  }
-  return closeTogether(y, normalize(p.normalizer, map, back), p.bound);
+  u64 one[1] = {bits};
+  i32 symbols[1];
+  bool coded = quantize(p, plane, one, symbols) != 0;
+  *symbol = symbols[0];
+  return coded;
 }
 
 #else
+
+// Symbol to value.
+static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 plane, i32 q) {
+  double v;
+  if (p.kind == QUANTIZER_AFFINE) {
+    v = p.offset + q * p.step;
+  } else if (p.kind == QUANTIZER_POINTWISE) {
+    if (q == 0) {
+      v = 0;
+    } else {
+      double k = (double)(q < 0 ? -(i64)q : (i64)q) - 1;
+      v = exponential(p.offset + k * p.step);
+      v = q < 0 ? -v : v;
+    }
+  } else {
+    v = p.offset + (q * p.step) * p.inverseScale;
+  }
+  return bitsOf(v, p.type);
+}
 
 // Whether the restored value is within the bound.
 static __device__ __forceinline__ bool within(

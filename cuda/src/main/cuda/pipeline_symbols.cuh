@@ -128,6 +128,36 @@ static __device__ __forceinline__ u32 carefulGroup(
   }
   u32 last = 0;
   u32 kept = 0;
+#if NORMALIZED
+  // four neighbours at a time; they have one plane, and where the first is outside all are
+#pragma unroll 1
+  for (int j = 0; j < 32; j += 4) {
+    u32 here = inside >> j & 15;
+    u64 bits[4] = {0, 0, 0, 0};
+    i32 symbols[4] = {0, 0, 0, 0};
+    u32 coded = 0;
+    if (here != 0) {
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        if ((here >> k & 1) != 0) {
+          bits[k] = wide ? ((const u64*)w.values)[placeAt<MODE>(w.c, g, j + k).index]
+                         : own[(j + k) * WARP_SIZE];
+        }
+      }
+      coded = quantize(w.p, placeAt<MODE>(w.c, g, j).plane, bits, symbols);
+    }
+    kept |= (here & ~coded) << j;
+    last = MODE != 1 ? 0 : last;
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      last = (here & coded) >> k & 1 ? (u32)symbols[k] : last;
+      u32 symbol = (here >> k & 1) != 0 ? last : 0;
+      u32 number = placeAt<MODE>(w.c, g, j + k).number;
+      *check += checkTerm(symbol, number * CHECK_STEP + CHECK_BIAS);
+      own[(j + k) * WARP_SIZE] = symbol;
+    }
+  }
+#else
 #pragma unroll 1
   for (int j = 0; j < 32; j++) {
     if (MODE != 1 && (j & 3) == 0) {
@@ -147,6 +177,7 @@ static __device__ __forceinline__ u32 carefulGroup(
     }
     own[j * WARP_SIZE] = symbol;
   }
+#endif
 #pragma unroll
   for (int j = 0; j < 32; j++) {
     q[j] = own[j * WARP_SIZE];
