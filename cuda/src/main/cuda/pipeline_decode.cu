@@ -169,20 +169,20 @@ static __device__ __forceinline__ u32 carefulStore(
   }
   u32 check = 0;
 #if NORMALIZED
-  // four neighbours at a time; they have one plane, and where the first is outside all are
+  // neighbours have one plane, and where the first is outside all are
 #pragma unroll 1
-  for (int j = 0; j < 32; j += 4) {
+  for (int j = 0; j < 32; j += TOGETHER) {
     Place first = placeAt<MODE>(c, g, j);
     if (first.inside) {
-      i32 symbols[4];
+      i32 symbols[TOGETHER];
 #pragma unroll
-      for (int k = 0; k < 4; k++) {
+      for (int k = 0; k < TOGETHER; k++) {
         symbols[k] = (i32)scratch[(j + k) * WARP_SIZE + lane];
       }
-      u64 bits[4];
+      u64 bits[TOGETHER];
       restore(p, planeMap(p.normalizer, first.plane), symbols, bits);
 #pragma unroll
-      for (int k = 0; k < 4; k++) {
+      for (int k = 0; k < TOGETHER; k++) {
         Place a = placeAt<MODE>(c, g, j + k);
         if (a.inside) {
           check += checkTerm((u32)symbols[k], a.number * CHECK_STEP + CHECK_BIAS);

@@ -6,6 +6,11 @@
 #include "elementary.cuh"
 #include "pipeline_parameters.cuh"
 
+// How many the kernels with bitpack take together: neighbours of one row, so 1, 2 or 4.
+#ifndef TOGETHER
+#define TOGETHER 4
+#endif
+
 template <int N>
 struct Several {
   double v[N];

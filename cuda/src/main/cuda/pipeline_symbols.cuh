@@ -129,16 +129,16 @@ static __device__ __forceinline__ u32 carefulGroup(
   u32 last = 0;
   u32 kept = 0;
 #if NORMALIZED
-  // four neighbours at a time; they have one plane, and where the first is outside all are
+  // neighbours have one plane, and where the first is outside all are
 #pragma unroll 1
-  for (int j = 0; j < 32; j += 4) {
-    u32 here = inside >> j & 15;
-    u64 bits[4] = {0, 0, 0, 0};
-    i32 symbols[4] = {0, 0, 0, 0};
+  for (int j = 0; j < 32; j += TOGETHER) {
+    u32 here = inside >> j & ((1 << TOGETHER) - 1);
+    u64 bits[TOGETHER] = {};
+    i32 symbols[TOGETHER] = {};
     u32 coded = 0;
     if (here != 0) {
 #pragma unroll
-      for (int k = 0; k < 4; k++) {
+      for (int k = 0; k < TOGETHER; k++) {
         if ((here >> k & 1) != 0) {
           bits[k] = wide ? ((const u64*)w.values)[placeAt<MODE>(w.c, g, j + k).index]
                          : own[(j + k) * WARP_SIZE];
@@ -147,9 +147,9 @@ static __device__ __forceinline__ u32 carefulGroup(
       coded = quantize(w.p, placeAt<MODE>(w.c, g, j).plane, bits, symbols);
     }
     kept |= (here & ~coded) << j;
-    last = MODE != 1 ? 0 : last;
+    last = MODE != 1 && (j & 3) == 0 ? 0 : last;
 #pragma unroll
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < TOGETHER; k++) {
       last = (here & coded) >> k & 1 ? (u32)symbols[k] : last;
       u32 symbol = (here >> k & 1) != 0 ? last : 0;
       u32 number = placeAt<MODE>(w.c, g, j + k).number;
