@@ -184,6 +184,8 @@ int main(int argc, char** argv) {
       {"f32 log10 plane", F32, AFFINE, 2, 1, 200, 100, 1, 64, 52, 2, 300, 1e-3, 0.9, "log10,meanstd:slice"},
       {"f32 log10 line", F32, AFFINE, 5, 1, 1, 12288, 1, 1, 8192, 1, 300, 1e-3, 0.5, "log10,minmax:slice"},
       {"f32 log1p slices", F32, AFFINE, 2, 19, 37, 45, 16, 32, 32, 3, 50, 1e-3, 0.9, "log1p,minmax:slice"},
+      {"f32 rows slices", F32, AFFINE, 2, 20, 36, 68, 8, 32, 64, 3, 40, 1e-3, 0.9, "log10,minmax:slice"},
+      {"f32 rows fill", F32, AFFINE, 2, 20, 36, 68, 8, 32, 64, 1, -7, 1e-3, 0.9, "asinh:2,meanstd:slice"},
       {"f32 asinh", F32, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 50, 1e-3, 0.9, "asinh:0.1,meanstd:field"},
       {"f32 minmax", F32, AFFINE, 3, 19, 37, 45, 8, 32, 32, 0, 5000, 1e-3, 0.9, "minmax:slice"},
       {"f32 meanstd", F32, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 0, 1e-3, 0.9, "meanstd:slice"},

@@ -180,7 +180,7 @@ static __device__ __forceinline__ u32 carefulStore(
         symbols[k] = (i32)scratch[(j + k) * WARP_SIZE + lane];
       }
       u64 bits[TOGETHER];
-      restore(p, planeMap(p.normalizer, first.plane), symbols, bits);
+      restore(p, p.type, planeMap(p.normalizer, first.plane), symbols, bits);
 #pragma unroll
       for (int k = 0; k < TOGETHER; k++) {
         Place a = placeAt<MODE>(c, g, j + k);
@@ -204,6 +204,47 @@ static __device__ __forceinline__ u32 carefulStore(
 #endif
   return check;
 }
+
+#if NORMALIZED
+// Float32 in aligned rows: four neighbours at a time, in modes 3 and 2.
+template <int MODE>
+static __device__ __forceinline__ u32 normalizedStore(
+    const PipelineParameters& p,
+    const Chunk& c,
+    void* values,
+    const Group& g,
+    u32* scratch,
+    i32 lane,
+    const u32 (&q)[32]) {
+  Rows<MODE> rows(c, g, lane);
+  uint4* cells = (uint4*)scratch + lane;
+#pragma unroll
+  for (int row = 0; row < 8; row++) {
+    cells[row * WARP_SIZE] = make_uint4(q[4 * row], q[4 * row + 1], q[4 * row + 2], q[4 * row + 3]);
+  }
+  u32 check = 0;
+#pragma unroll 1
+  for (int row = 0; row < 8; row++) {
+    if (!rows.has(row)) {
+      continue;
+    }
+    uint4 v = cells[row * WARP_SIZE];
+    i32 symbols[4] = {(i32)v.x, (i32)v.y, (i32)v.z, (i32)v.w};
+    u64 bits[4];
+    i32 plane = c.plane + (MODE == 3 ? g.z + (row >> 2) : 0);
+    restore(p, TYPE_F32, planeMap(p.normalizer, plane), symbols, bits);
+    u32 first = rows.numberOf(row) * CHECK_STEP + CHECK_BIAS;
+    u32 x[4];
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      check += checkTerm((u32)symbols[k], first + k * CHECK_STEP);
+      x[k] = (u32)bits[k];
+    }
+    storeQuad((u32*)values + rows.index(row), x);
+  }
+  return check;
+}
+#endif
 
 // Puts the exact values of a block over the restored ones. False if the list is not well formed.
 template <int MODE>
@@ -271,9 +312,13 @@ static __device__ __forceinline__ bool decodeBlock(
   }
   // planes of widths stay in a register: lane i holds word 1 + i
   u32 planeWord = (u32)lane < planesSum ? *at(w, 1 + lane) : 0;
-  bool tuned = !NORMALIZED && (p.flags & FLAG_ALIGNED_ROWS) != 0
+#if NORMALIZED
+  bool rows = MODE != 1 && (p.flags & FLAG_ALIGNED_ROWS) != 0 && p.type == TYPE_F32;
+#else
+  bool tuned = (p.flags & FLAG_ALIGNED_ROWS) != 0
       && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0
       && (MODE != 1 || c.height == 1);
+#endif
   LorenzoCarry<MODE> carry;
   u32 plane = 0;
 #pragma unroll 1
@@ -302,11 +347,18 @@ static __device__ __forceinline__ bool decodeBlock(
     next += total;
     unpredict<MODE>(q, carry, p.axes, lane);
     Group g = groupAt<MODE>(c, block, step, lane);
+#if NORMALIZED
+    if (rows) {
+      *check += normalizedStore<MODE>(p, c, values, g, scratch, lane, q);
+      continue;
+    }
+#else
     if (tuned) {
       *check += quickStore<MODE>(p, c, values, g, scratch, lane, q);
-    } else {
-      *check += carefulStore<MODE>(p, c, values, g, scratch, lane, q);
+      continue;
     }
+#endif
+    *check += carefulStore<MODE>(p, c, values, g, scratch, lane, q);
   }
   if (!b.exact) {
     return next == b.size;

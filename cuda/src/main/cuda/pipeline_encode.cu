@@ -103,8 +103,12 @@ static __device__ __forceinline__ void encodeTile(
   i32 warp = threadIdx.x >> 5;
   i32 block = tileOfChunk * WARPS + warp;
   bool active = block < c.blocks;
-  bool quick = !NORMALIZED && (p.flags & FLAG_ALIGNED_ROWS) != 0
+#if NORMALIZED
+  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0 && p.type == TYPE_F32;
+#else
+  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0
       && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
+#endif
   Work w = {p, c, values, block, lane, quick};
   WarpStage& stage = stages[warp];
   u32 stepsWord = 0;
@@ -119,7 +123,7 @@ static __device__ __forceinline__ void encodeTile(
     if (active) {
       LorenzoCarry<MODE> carry;
       u32 position = 0;
-      if (quick) {
+      if (!NORMALIZED && quick) {
         Rows<MODE> first(c, groupAt<MODE>(c, block, 0, lane), lane);
         fetchRows<MODE>(values, first, stage.input, lane);
       }

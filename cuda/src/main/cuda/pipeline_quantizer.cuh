@@ -120,10 +120,10 @@ static __device__ __forceinline__ bool closeTogether(double a, double b, double 
 
 #if NORMALIZED
 
-// Symbols of one plane to values.
+// Symbols of one plane to values. `type` is the parameters', which a caller may know.
 template <int N>
 static __device__ __forceinline__ void restore(
-    const PipelineParameters& p, const PlaneMap& map, const i32 (&q)[N], u64 (&bits)[N]) {
+    const PipelineParameters& p, i32 type, const PlaneMap& map, const i32 (&q)[N], u64 (&bits)[N]) {
   Several<N> y;
 #pragma unroll
   for (int k = 0; k < N; k++) {
@@ -132,7 +132,7 @@ static __device__ __forceinline__ void restore(
   y = denormalize(p.normalizer, map, y);
 #pragma unroll
   for (int k = 0; k < N; k++) {
-    bits[k] = bitsOf(y.v[k], p.type);
+    bits[k] = bitsOf(y.v[k], type);
   }
 }
 
@@ -140,7 +140,7 @@ static __device__ __forceinline__ void restore(
 // be restored. Bit k of the result: value k has a symbol; others must be kept as they are.
 template <int N>
 static __device__ __forceinline__ u32 quantize(
-    const PipelineParameters& p, i32 plane, const u64 (&bits)[N], i32 (&symbols)[N]) {
+    const PipelineParameters& p, i32 type, i32 plane, const u64 (&bits)[N], i32 (&symbols)[N]) {
   const NormalizerParameters& n = p.normalizer;
   PlaneMap map = planeMap(n, plane);
   bool filled = (p.flags & FLAG_FILL) != 0;
@@ -148,7 +148,7 @@ static __device__ __forceinline__ u32 quantize(
   Several<N> x, back;
 #pragma unroll
   for (int k = 0; k < N; k++) {
-    x.v[k] = valueOf(bits[k], p.type);
+    x.v[k] = valueOf(bits[k], type);
     coded |= accepts(n, x.v[k]) && !(filled && bits[k] == p.fill) ? 1u << k : 0;
   }
   x = normalize(n, map, x);
@@ -159,10 +159,10 @@ static __device__ __forceinline__ u32 quantize(
     symbols[k] = (coded >> k & 1) != 0 ? (i32)rint(t) : 0;
   }
   u64 restored[N];
-  restore(p, map, symbols, restored);
+  restore(p, type, map, symbols, restored);
 #pragma unroll
   for (int k = 0; k < N; k++) {
-    back.v[k] = valueOf(restored[k], p.type);
+    back.v[k] = valueOf(restored[k], type);
     coded &= accepts(n, back.v[k]) && !(filled && restored[k] == p.fill) ? ~0u : ~(1u << k);
   }
   back = normalize(n, map, back);
@@ -176,7 +176,7 @@ static __device__ __forceinline__ u32 quantize(
 static __device__ __forceinline__ u64 restore(const PipelineParameters& p, i32 plane, i32 q) {
   i32 one[1] = {q};
   u64 bits[1];
-  restore(p, planeMap(p.normalizer, plane), one, bits);
+  restore(p, p.type, planeMap(p.normalizer, plane), one, bits);
   return bits[0];
 }
 
@@ -184,7 +184,7 @@ static __device__ __forceinline__ bool quantize(
     const PipelineParameters& p, i32 plane, u64 bits, i32* symbol) {
   u64 one[1] = {bits};
   i32 symbols[1];
-  bool coded = quantize(p, plane, one, symbols) != 0;
+  bool coded = quantize(p, p.type, plane, one, symbols) != 0;
   *symbol = symbols[0];
   return coded;
 }

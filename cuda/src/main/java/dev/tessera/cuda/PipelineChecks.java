@@ -88,6 +88,7 @@ final class PipelineChecks {
       for (DataType type : DataType.values()) {
         checks.add(field(normalizer + ",eb=rel:1e-3,lorenzo3,bitpack", type, CLIPPED, 60));
       }
+      checks.add(field(normalizer + ",eb=rel:1e-3,lorenzo3,bitpack", DataType.FLOAT32, QUADS, 60));
       checks.add(field(normalizer + ",eb=rel:1e-4,none,bitpack", DataType.FLOAT32, LATENT, 0));
       checks.add(field(normalizer + ",eb=rel:1e-3,lorenzo2,bitpack", DataType.FLOAT32, PLANE, 90));
       // limits beyond 2^1000, where sums are taken on quarters

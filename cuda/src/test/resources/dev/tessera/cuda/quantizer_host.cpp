@@ -24,7 +24,7 @@ static void write(T value) {
 #if NORMALIZED
 // The kernels take values by the four, where they have them so.
 static u32 quantizeFour(const PipelineParameters& p, i32 plane, const u64 (&bits)[4], i32 (&symbols)[4]) {
-  u32 coded = quantize(p, plane, bits, symbols);
+  u32 coded = quantize(p, p.type, plane, bits, symbols);
   for (int k = 0; k < 4; k++) {
     i32 alone = 0;
     if (quantize(p, plane, bits[k], &alone) != ((coded >> k & 1) != 0) || alone != symbols[k]) {
