@@ -123,6 +123,16 @@ static __device__ __forceinline__ Place placeAt(const Chunk& c, const Group& g, 
   return a;
 }
 
+// What a warp of the encoder works on.
+struct Work {
+  const PipelineParameters& p;
+  const Chunk& c;
+  const void* values;
+  i32 block;
+  i32 lane;
+  bool quick;  // the path for aligned rows may try it
+};
+
 // One term of the symbol check.
 static __device__ __forceinline__ u32 checkTerm(u32 symbol, u32 position) {
   u32 h = symbol * 0x9E3779B1u + position;
@@ -206,6 +216,12 @@ struct Rows {
     return number + (row >> 2) * numberPlane + (row & 3) * numberRow;
   }
 };
+
+// Streams out: what is decoded is not read again soon.
+static __device__ __forceinline__ void storeQuad(u32* to, const u32* x) {
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]) : "memory");
+}
 
 // Check of rows of four symbols; those outside the chunk are zero. Rows that are zero in the whole
 // warp are skipped.

@@ -6,6 +6,11 @@
 // `error` are zero before. Values of a chunk with an error are undefined.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
+#include "pipeline_store.cuh"
+#endif
 #include "bitpack.cuh"
 #include "lorenzo.cuh"
 
@@ -90,162 +95,6 @@ static __device__ __forceinline__ const u32* at(const Window& w, u32 index) {
   return w.stage + w.shift + (index - w.begin);
 }
 
-// Streams out: what is decoded is not read again soon.
-static __device__ __forceinline__ void storeQuad(u32* to, const u32* x) {
-  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
-               : : "l"(to), "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]) : "memory");
-}
-
-static __device__ __forceinline__ void clampFloats(u32 (&x)[32]) {
-#pragma unroll
-  for (int j = 0; j < 32; j++) {
-    float f = __uint_as_float(x[j]);
-    f = f > LARGEST_FLOAT ? LARGEST_FLOAT : f;
-    f = f < -LARGEST_FLOAT ? -LARGEST_FLOAT : f;
-    x[j] = __float_as_uint(f);
-  }
-}
-
-// The tuned path: restores and stores whole groups of float32 (affine) or of int32 symbols.
-template <int MODE>
-static __device__ __forceinline__ u32 quickStore(
-    const PipelineParameters& p,
-    const Chunk& c,
-    void* values,
-    const Group& g,
-    u32* scratch,
-    i32 lane,
-    u32 (&q)[32]) {
-  if (MODE == 1) {
-    groupToRows(q, scratch, lane);
-  }
-  Rows<MODE> rows(c, g, lane);
-  bool whole = rows.whole();
-  if (!whole) {
-    rows.fillOutside(q, 0);
-  }
-  u32 check = checkRows(q, rows);
-  bool identity = (p.flags & FLAG_QUICK_IDENTITY) != 0;
-  bool clamp = (p.flags & FLAG_NO_OVERFLOW) == 0;
-  double offset = p.offset, unit = p.step;
-  if (!identity) {
-#pragma unroll
-    for (int j = 0; j < 32; j++) {
-      q[j] = __float_as_uint(__double2float_rn(offset + (double)(i32)q[j] * unit));
-    }
-    if (clamp) {
-      clampFloats(q);
-    }
-  }
-  if (whole) {
-#pragma unroll
-    for (int row = 0; row < 8; row++) {
-      storeQuad((u32*)values + rows.index(row), &q[4 * row]);
-    }
-  } else {
-#pragma unroll
-    for (int row = 0; row < 8; row++) {
-      if (rows.has(row)) {
-        storeQuad((u32*)values + rows.index(row), &q[4 * row]);
-      }
-    }
-  }
-  return check;
-}
-
-// The careful path: any type, kind and shape.
-template <int MODE>
-static __device__ __forceinline__ u32 carefulStore(
-    const PipelineParameters& p,
-    const Chunk& c,
-    void* values,
-    const Group& g,
-    u32* scratch,
-    i32 lane,
-    const u32 (&q)[32]) {
-#pragma unroll
-  for (int j = 0; j < 32; j++) {
-    scratch[j * WARP_SIZE + lane] = q[j];
-  }
-  u32 check = 0;
-#if NORMALIZED
-  // neighbours have one plane, and where the first is outside all are
-#pragma unroll 1
-  for (int j = 0; j < 32; j += TOGETHER) {
-    Place first = placeAt<MODE>(c, g, j);
-    if (first.inside) {
-      i32 symbols[TOGETHER];
-#pragma unroll
-      for (int k = 0; k < TOGETHER; k++) {
-        symbols[k] = (i32)scratch[(j + k) * WARP_SIZE + lane];
-      }
-      u64 bits[TOGETHER];
-      restore(p, p.type, planeMap(p.normalizer, first.plane), symbols, bits);
-#pragma unroll
-      for (int k = 0; k < TOGETHER; k++) {
-        Place a = placeAt<MODE>(c, g, j + k);
-        if (a.inside) {
-          check += checkTerm((u32)symbols[k], a.number * CHECK_STEP + CHECK_BIAS);
-          storeBits(values, a.index, p.type, bits[k]);
-        }
-      }
-    }
-  }
-#else
-#pragma unroll 1
-  for (int j = 0; j < 32; j++) {
-    Place a = placeAt<MODE>(c, g, j);
-    if (a.inside) {
-      u32 symbol = scratch[j * WARP_SIZE + lane];
-      check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-      storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
-    }
-  }
-#endif
-  return check;
-}
-
-#if NORMALIZED
-// Float32 in aligned rows: four neighbours at a time, in modes 3 and 2.
-template <int MODE>
-static __device__ __forceinline__ u32 normalizedStore(
-    const PipelineParameters& p,
-    const Chunk& c,
-    void* values,
-    const Group& g,
-    u32* scratch,
-    i32 lane,
-    const u32 (&q)[32]) {
-  Rows<MODE> rows(c, g, lane);
-  uint4* cells = (uint4*)scratch + lane;
-#pragma unroll
-  for (int row = 0; row < 8; row++) {
-    cells[row * WARP_SIZE] = make_uint4(q[4 * row], q[4 * row + 1], q[4 * row + 2], q[4 * row + 3]);
-  }
-  u32 check = 0;
-#pragma unroll 1
-  for (int row = 0; row < 8; row++) {
-    if (!rows.has(row)) {
-      continue;
-    }
-    uint4 v = cells[row * WARP_SIZE];
-    i32 symbols[4] = {(i32)v.x, (i32)v.y, (i32)v.z, (i32)v.w};
-    u64 bits[4];
-    i32 plane = c.plane + (MODE == 3 ? g.z + (row >> 2) : 0);
-    restore(p, TYPE_F32, planeMap(p.normalizer, plane), symbols, bits);
-    u32 first = rows.numberOf(row) * CHECK_STEP + CHECK_BIAS;
-    u32 x[4];
-#pragma unroll
-    for (int k = 0; k < 4; k++) {
-      check += checkTerm((u32)symbols[k], first + k * CHECK_STEP);
-      x[k] = (u32)bits[k];
-    }
-    storeQuad((u32*)values + rows.index(row), x);
-  }
-  return check;
-}
-#endif
-
 // Puts the exact values of a block over the restored ones. False if the list is not well formed.
 template <int MODE>
 static __device__ __forceinline__ bool placeExact(
@@ -312,13 +161,7 @@ static __device__ __forceinline__ bool decodeBlock(
   }
   // planes of widths stay in a register: lane i holds word 1 + i
   u32 planeWord = (u32)lane < planesSum ? *at(w, 1 + lane) : 0;
-#if NORMALIZED
-  bool rows = MODE != 1 && (p.flags & FLAG_ALIGNED_ROWS) != 0 && p.type == TYPE_F32;
-#else
-  bool tuned = (p.flags & FLAG_ALIGNED_ROWS) != 0
-      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0
-      && (MODE != 1 || c.height == 1);
-#endif
+  bool tuned = mayBeTuned<MODE>(p, c);
   LorenzoCarry<MODE> carry;
   u32 plane = 0;
 #pragma unroll 1
@@ -347,18 +190,11 @@ static __device__ __forceinline__ bool decodeBlock(
     next += total;
     unpredict<MODE>(q, carry, p.axes, lane);
     Group g = groupAt<MODE>(c, block, step, lane);
-#if NORMALIZED
-    if (rows) {
-      *check += normalizedStore<MODE>(p, c, values, g, scratch, lane, q);
-      continue;
-    }
-#else
     if (tuned) {
       *check += quickStore<MODE>(p, c, values, g, scratch, lane, q);
-      continue;
+    } else {
+      *check += carefulStore<MODE>(p, c, values, g, scratch, lane, q);
     }
-#endif
-    *check += carefulStore<MODE>(p, c, values, g, scratch, lane, q);
   }
   if (!b.exact) {
     return next == b.size;

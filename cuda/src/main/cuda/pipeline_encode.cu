@@ -6,7 +6,11 @@
 // block), `begun` (one u64 per chunk), `checks` (one u32 per chunk) and `error` are zero before.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
 #include "pipeline_symbols.cuh"
+#endif
 #include "bitpack.cuh"
 #include "lookback.cuh"
 #include "lorenzo.cuh"
@@ -103,12 +107,7 @@ static __device__ __forceinline__ void encodeTile(
   i32 warp = threadIdx.x >> 5;
   i32 block = tileOfChunk * WARPS + warp;
   bool active = block < c.blocks;
-#if NORMALIZED
-  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0 && p.type == TYPE_F32;
-#else
-  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0
-      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
-#endif
+  bool quick = mayBeQuick<MODE>(p, c);
   Work w = {p, c, values, block, lane, quick};
   WarpStage& stage = stages[warp];
   u32 stepsWord = 0;
@@ -123,9 +122,8 @@ static __device__ __forceinline__ void encodeTile(
     if (active) {
       LorenzoCarry<MODE> carry;
       u32 position = 0;
-      if (!NORMALIZED && quick) {
-        Rows<MODE> first(c, groupAt<MODE>(c, block, 0, lane), lane);
-        fetchRows<MODE>(values, first, stage.input, lane);
+      if (quick) {
+        beginRows<MODE>(c, values, block, stage.input, lane);
       }
 #pragma unroll 1
       for (int step = 0; step < STEPS; step++) {

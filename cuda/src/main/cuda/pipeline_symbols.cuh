@@ -5,14 +5,12 @@
 #include "pipeline_quantizer.cuh"
 #include "lorenzo.cuh"
 
-struct Work {
-  const PipelineParameters& p;
-  const Chunk& c;
-  const void* values;
-  i32 block;
-  i32 lane;
-  bool quick;  // the tuned path may try it
-};
+// Whether the tuned path may try a chunk.
+template <int MODE>
+static __device__ __forceinline__ bool mayBeQuick(const PipelineParameters& p, const Chunk& c) {
+  return (p.flags & FLAG_ALIGNED_ROWS) != 0
+      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
+}
 
 #define ROUNDING 6755399441055744.0  // 1.5 * 2^52: its sum with t rounds t to an integer, half even
 
@@ -28,6 +26,14 @@ static __device__ __forceinline__ void fetchRows(
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                  : : "r"(to + row * 512), "l"(from), "r"(rows.has(row) ? 16 : 0) : "memory");
   }
+}
+
+// Asks for the first step's rows.
+template <int MODE>
+static __device__ __forceinline__ void beginRows(
+    const Chunk& c, const void* values, i32 block, u32* input, i32 lane) {
+  Rows<MODE> first(c, groupAt<MODE>(c, block, 0, lane), lane);
+  fetchRows<MODE>(values, first, input, lane);
 }
 
 // Waits for the rows. Every lane reads what it fetched itself.
@@ -128,36 +134,6 @@ static __device__ __forceinline__ u32 carefulGroup(
   }
   u32 last = 0;
   u32 kept = 0;
-#if NORMALIZED
-  // neighbours have one plane, and where the first is outside all are
-#pragma unroll 1
-  for (int j = 0; j < 32; j += TOGETHER) {
-    u32 here = inside >> j & ((1 << TOGETHER) - 1);
-    u64 bits[TOGETHER] = {};
-    i32 symbols[TOGETHER] = {};
-    u32 coded = 0;
-    if (here != 0) {
-#pragma unroll
-      for (int k = 0; k < TOGETHER; k++) {
-        if ((here >> k & 1) != 0) {
-          bits[k] = wide ? ((const u64*)w.values)[placeAt<MODE>(w.c, g, j + k).index]
-                         : own[(j + k) * WARP_SIZE];
-        }
-      }
-      coded = quantize(w.p, w.p.type, placeAt<MODE>(w.c, g, j).plane, bits, symbols);
-    }
-    kept |= (here & ~coded) << j;
-    last = MODE != 1 && (j & 3) == 0 ? 0 : last;
-#pragma unroll
-    for (int k = 0; k < TOGETHER; k++) {
-      last = (here & coded) >> k & 1 ? (u32)symbols[k] : last;
-      u32 symbol = (here >> k & 1) != 0 ? last : 0;
-      u32 number = placeAt<MODE>(w.c, g, j + k).number;
-      *check += checkTerm(symbol, number * CHECK_STEP + CHECK_BIAS);
-      own[(j + k) * WARP_SIZE] = symbol;
-    }
-  }
-#else
 #pragma unroll 1
   for (int j = 0; j < 32; j++) {
     if (MODE != 1 && (j & 3) == 0) {
@@ -177,7 +153,6 @@ static __device__ __forceinline__ u32 carefulGroup(
     }
     own[j * WARP_SIZE] = symbol;
   }
-#endif
 #pragma unroll
   for (int j = 0; j < 32; j++) {
     q[j] = own[j * WARP_SIZE];
@@ -187,49 +162,6 @@ static __device__ __forceinline__ u32 carefulGroup(
   return inside;
 }
 
-#if NORMALIZED
-// Float32 in aligned rows: four neighbours at a time, in modes 3 and 2.
-template <int MODE>
-static __device__ __forceinline__ u32 normalizedRows(
-    const Work& w, const Group& g, u32* scratch, u32 (&q)[32], u32* exact, u32* check) {
-  Rows<MODE> rows(w.c, g, w.lane);
-  uint4* cells = (uint4*)scratch + w.lane;
-  u32 kept = 0;
-#pragma unroll 1
-  for (int row = 0; row < 8; row++) {
-    u32 symbols[4] = {0, 0, 0, 0};
-    if (rows.has(row)) {
-      uint4 v = *(const uint4*)((const u32*)w.values + rows.index(row));
-      u64 bits[4] = {v.x, v.y, v.z, v.w};
-      i32 numbers[4];
-      i32 plane = w.c.plane + (MODE == 3 ? g.z + (row >> 2) : 0);
-      u32 coded = quantize(w.p, TYPE_F32, plane, bits, numbers);
-      kept |= (~coded & 15) << 4 * row;
-      u32 first = rows.numberOf(row) * CHECK_STEP + CHECK_BIAS;
-      u32 last = 0;
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        last = (coded >> k & 1) != 0 ? (u32)numbers[k] : last;
-        symbols[k] = last;
-        *check += checkTerm(last, first + k * CHECK_STEP);
-      }
-    }
-    cells[row * WARP_SIZE] = make_uint4(symbols[0], symbols[1], symbols[2], symbols[3]);
-  }
-#pragma unroll
-  for (int row = 0; row < 8; row++) {
-    uint4 v = cells[row * WARP_SIZE];
-    q[4 * row] = v.x;
-    q[4 * row + 1] = v.y;
-    q[4 * row + 2] = v.z;
-    q[4 * row + 3] = v.w;
-  }
-  __syncwarp();
-  *exact = kept;
-  return rows.places(w.c, g);
-}
-#endif
-
 // Symbols of one group of one step, the places that the chunk has and those that keep their value,
 // and the check. The tuned path finds the step's rows in `input` and asks for the next step's.
 template <int MODE>
@@ -237,11 +169,6 @@ static __device__ __forceinline__ u32 symbolsOf(
     const Work& w, i32 step, u32* input, u32* scratch, u32 (&q)[32], u32* exact, u32* check) {
   Group g = groupAt<MODE>(w.c, w.block, step, w.lane);
   *exact = 0;
-#if NORMALIZED
-  if (MODE != 1 && w.quick) {
-    return normalizedRows<MODE>(w, g, scratch, q, exact, check);
-  }
-#else
   if (w.quick) {
     Rows<MODE> rows(w.c, g, w.lane);
     takeRows(input, w.lane, q);
@@ -270,6 +197,5 @@ static __device__ __forceinline__ u32 symbolsOf(
       return whole ? 0xffffffffu : rows.places(w.c, g);
     }
   }
-#endif
   return carefulGroup<MODE>(w, g, scratch, q, exact, check);
 }
