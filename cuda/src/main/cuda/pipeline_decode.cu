@@ -6,13 +6,14 @@
 // `error` are zero before. Values of a chunk with an error are undefined.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
+#include "bitpack.cuh"
+#include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
 #if NORMALIZED
 #include "pipeline_normalized.cuh"
 #else
 #include "pipeline_store.cuh"
 #endif
-#include "bitpack.cuh"
-#include "lorenzo.cuh"
 
 #ifndef WARPS
 #define WARPS 4

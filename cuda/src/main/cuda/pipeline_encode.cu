@@ -6,14 +6,15 @@
 // block), `begun` (one u64 per chunk), `checks` (one u32 per chunk) and `error` are zero before.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
+#include "bitpack.cuh"
+#include "lookback.cuh"
+#include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
 #if NORMALIZED
 #include "pipeline_normalized.cuh"
 #else
 #include "pipeline_symbols.cuh"
 #endif
-#include "bitpack.cuh"
-#include "lookback.cuh"
-#include "lorenzo.cuh"
 
 #ifndef WARPS
 #define WARPS 4

@@ -20,9 +20,9 @@ static __device__ __forceinline__ PlaneMap planeMap(const NormalizerParameters& 
   return n.maps == nullptr ? n.map : n.maps[plane];
 }
 
-// The pointwise stages. Not inlined: the three modes of a kernel would each have them twice.
+// The pointwise stages.
 template <int N>
-static __device__ __noinline__ Several<N> forwardStages(
+static __device__ __forceinline__ Several<N> forwardStages(
     const NormalizerParameters& n, Several<N> x) {
 #pragma unroll 1
   for (i32 s = 0; s < n.stages; s++) {
@@ -47,7 +47,7 @@ static __device__ __noinline__ Several<N> forwardStages(
 }
 
 template <int N>
-static __device__ __noinline__ Several<N> inverseStages(
+static __device__ __forceinline__ Several<N> inverseStages(
     const NormalizerParameters& n, Several<N> x) {
 #pragma unroll 1
   for (i32 s = n.stages - 1; s >= 0; s--) {

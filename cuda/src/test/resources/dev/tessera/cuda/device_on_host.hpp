@@ -5,7 +5,6 @@
 
 #define __device__
 #define __forceinline__ inline
-#define __noinline__
 
 template <typename To, typename From>
 static To bitsAs(From value) {
