@@ -110,10 +110,11 @@ class QuantizersOnHostTest {
   @ParameterizedTest
   @MethodSource("normalizers")
   void normalized(String normalizer, DataType type) throws Exception {
-    for (String bound : new String[] {"eb=rel:1e-3", "eb=abs:1e-6"}) {
-      compare(normalizer + "," + bound, field(type, 1), type, OptionalLong.empty());
-    }
     MemorySegment field = field(type, 1);
+    compare(normalizer + ",eb=rel:1e-3", field, type, OptionalLong.empty());
+    if (type.isFloat()) {
+      compare(normalizer + ",eb=abs:1e-6", field, type, OptionalLong.empty());
+    }
     long fill = type.getBits(field, 2 * ROW + 77);
     compare(normalizer + ",eb=rel:1e-2", field, type, OptionalLong.of(fill));
   }
