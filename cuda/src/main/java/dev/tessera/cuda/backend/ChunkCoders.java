@@ -23,7 +23,10 @@ final class ChunkCoders {
 
   /** Whether the encoder runs on the device, and not on the CPU behind it. */
   static boolean encodesOnDevice(EncoderSpec encoder) {
-    return encoder.kind() == EncoderSpec.Kind.BITPACK || encoder.kind().isNvcomp();
+    return switch (encoder.kind()) {
+      case BITPACK, RANS, BITCOMP, ANS -> true;
+      case BEST, ZSTD, RAW -> false;
+    };
   }
 
   /**
@@ -35,6 +38,7 @@ final class ChunkCoders {
       EncoderSpec encoder, LaneResources resources, ChunkMemory memory, ForkJoinPool workers) {
     return switch (encoder.kind()) {
       case BITPACK -> new BitpackChunkCoder(resources, memory, workers);
+      case RANS -> new RansChunkCoder(resources, memory, workers);
       case BITCOMP, ANS -> new NvcompChunkCoder(encoder.kind(), resources, memory, workers);
       default -> new ResidualChunkCoder(resources, memory, workers);
     };
