@@ -21,11 +21,14 @@ final class ChunkCoders {
         : Optional.empty();
   }
 
-  /** Whether the encoder runs on the device, and not on the CPU behind it. */
+  /**
+   * Whether the encoder runs on the device, and not on the CPU behind it; an open one becomes one
+   * that does wherever that is not longer.
+   */
   static boolean encodesOnDevice(EncoderSpec encoder) {
     return switch (encoder.kind()) {
-      case BITPACK, RANS, BITCOMP, ANS -> true;
-      case BEST, ZSTD, RAW -> false;
+      case BITPACK, RANS, BITCOMP, ANS, BEST -> true;
+      case ZSTD, RAW -> false;
     };
   }
 
