@@ -78,7 +78,7 @@ struct Residuals {
   Buffer<ResidualIntervals> intervals;
   Buffer<u16> lasts;
   size_t tableMemory = 0;
-  int packBlocks = 264;
+  int packBlocks = 528;
 
   explicit Residuals(ResidualLayout layout)
       : l(layout),

@@ -2,22 +2,36 @@
 // memory: which interval a state belongs to is what every symbol waits for.
 #include "residual_rans.cuh"
 
-#define BATCH 16
-#define BATCHES (RESIDUAL_PLACES / BATCH)
+#define REFILL 16      // residuals between two looks at the ring
+#ifndef BUCKET_BITS
 #define BUCKET_BITS 9
+#endif
 #define BUCKETS (1 << BUCKET_BITS)
 #define BUCKET_SHIFT (16 - BUCKET_BITS)
 #define RING_WORDS 64  // of a stream, on their way to its lane
 #define PART_WORDS 8   // what is fetched at once
 
-// A table in shared memory.
+// Loads from addresses of shared memory, which take fewer steps than pointers to anywhere.
+static __device__ __forceinline__ u32 sharedHalf(u32 address) {
+  u16 v;
+  asm volatile("ld.shared.u16 %0, [%1];" : "=h"(v) : "r"(address));
+  return v;
+}
+
+static __device__ __forceinline__ uint2 sharedPair(u32 address) {
+  uint2 v;
+  asm volatile("ld.shared.v2.u32 {%0, %1}, [%2];" : "=r"(v.x), "=r"(v.y) : "r"(address));
+  return v;
+}
+
+// A table in shared memory, where its parts have addresses.
 struct SharedTable {
-  const uint2* buckets;  // of each 512th of the slots: start | interval << 16; its last slot | the next one's << 16
-  const u16* lasts;      // last slot of each interval
-  u32 count;             // of intervals
+  u32 buckets;      // of each 512th of the slots: start | interval << 16; its last slot | the next one's << 16
+  u32 lasts;        // last slot of each interval
+  u32 count;        // of intervals
   i32 lowest;
   u32 dead;
-  u32 escapeStart;       // first slot of the escape
+  u32 escapeStart;  // first slot of the escape
 };
 
 static __host__ __device__ __forceinline__ u32 tableBytes(u32 count) {
@@ -25,10 +39,10 @@ static __host__ __device__ __forceinline__ u32 tableBytes(u32 count) {
 }
 
 // First interval from `low` on whose last slot is not below `slot`; `high` is one of them.
-static __device__ __forceinline__ u32 intervalOf(const u16* lasts, u32 low, u32 high, u32 slot) {
+static __device__ __forceinline__ u32 intervalOf(u32 lasts, u32 low, u32 high, u32 slot) {
   while (low < high) {
     const u32 middle = (low + high) / 2;
-    if (lasts[middle] < slot) {
+    if (sharedHalf(lasts + 2 * middle) < slot) {
       low = middle + 1;
     } else {
       high = middle;
@@ -45,23 +59,27 @@ static __device__ __forceinline__ void shareTables(
     for (u32 c = 0; c < threadIdx.x; c++) at += own[c].count > 0 ? tableBytes(own[c].count) : 0;
     const ResidualIntervals t = own[threadIdx.x];
     const u32 before = t.count > 1 ? lasts[t.at + t.count - 2] : 0;
-    tables[threadIdx.x] = {(const uint2*)at, (const u16*)(at + BUCKETS * 8), t.count, t.lowest, t.dead, before + 1};
+    const u32 address = (u32)__cvta_generic_to_shared(at);
+    tables[threadIdx.x] = {address, address + BUCKETS * 8, t.count, t.lowest, t.dead, before + 1};
   }
   __syncthreads();
+  u8* at = memory;
   for (u32 c = 0; c < RESIDUAL_CLASSES; c++) {
-    for (u32 i = threadIdx.x; i < tables[c].count; i += blockDim.x) {
-      ((u16*)tables[c].lasts)[i] = lasts[own[c].at + i];
-    }
+    u16* to = (u16*)(at + BUCKETS * 8);
+    for (u32 i = threadIdx.x; i < tables[c].count; i += blockDim.x) to[i] = lasts[own[c].at + i];
+    at += tables[c].count > 0 ? tableBytes(tables[c].count) : 0;
   }
   __syncthreads();
+  at = memory;
   for (u32 c = 0; c < RESIDUAL_CLASSES; c++) {
     const u32 count = tables[c].count;
-    const u16* sorted = tables[c].lasts;
+    const u16* sorted = (const u16*)(at + BUCKETS * 8);
     for (u32 k = threadIdx.x; k < BUCKETS && count > 0; k += blockDim.x) {
-      const u32 i = intervalOf(sorted, 0, count - 1, k << BUCKET_SHIFT);
+      const u32 i = intervalOf(tables[c].lasts, 0, count - 1, k << BUCKET_SHIFT);
       const u32 start = i == 0 ? 0 : sorted[i - 1] + 1, next = i + 1 < count ? sorted[i + 1] : 65535;
-      ((uint2*)tables[c].buckets)[k] = make_uint2(start | i << 16, sorted[i] | next << 16);
+      ((uint2*)at)[k] = make_uint2(start | i << 16, sorted[i] | next << 16);
     }
+    at += count > 0 ? tableBytes(count) : 0;
   }
   __syncthreads();
 }
@@ -70,7 +88,7 @@ struct ResidualDecoder {
   const u16* words;  // at a multiple of 16 bytes, at most 7 words before the stream
   u32 next, end;     // word that comes next, and the one after the last
   u32 fetched;       // words before this one are in the ring or on their way there
-  u16* ring;
+  u32 ring;          // its address in shared memory
   u32 x;
   u32 word;          // the next one
   bool bad;
@@ -96,20 +114,22 @@ struct ResidualDecoder {
     return zeros;
   }
 
+  __device__ __forceinline__ void take() { word = sharedHalf(ring + 2 * (next % RING_WORDS)); }
+
   __device__ __forceinline__ void fetch() {
-    const u32 to = (u32)__cvta_generic_to_shared(ring + fetched % RING_WORDS);
+    const u32 to = ring + 2 * (fetched % RING_WORDS);
     asm volatile("cp.async.ca.shared.global [%0], [%1], 16;" ::"r"(to), "l"(words + fetched) : "memory");
     fetched += PART_WORDS;
   }
 
-  // Takes what was on its way, and asks for as much as a batch may need.
+  // Takes what was on its way, and asks for as much as may be needed till then.
   __device__ __forceinline__ void refill() {
     asm volatile("cp.async.wait_all;" ::: "memory");
 #pragma unroll
-    for (u32 i = 0; i < BATCH / PART_WORDS; i++) {
+    for (u32 i = 0; i < REFILL / PART_WORDS; i++) {
       if (fetched < end && fetched + PART_WORDS <= next + RING_WORDS) fetch();
     }
-    word = ring[next % RING_WORDS];
+    take();
   }
 
   // Fills the ring from where the stream is now.
@@ -118,7 +138,7 @@ struct ResidualDecoder {
     fetched = next / PART_WORDS * PART_WORDS;
     while (fetched < end && fetched + PART_WORDS <= next + RING_WORDS) fetch();
     asm volatile("cp.async.wait_all;" ::: "memory");
-    word = ring[next % RING_WORDS];
+    take();
   }
 
   __device__ __forceinline__ u32 digit() {
@@ -126,6 +146,23 @@ struct ResidualDecoder {
     x >>= 4;
     renormalize();
     return d;
+  }
+
+  // A residual of a bucket of more than two intervals, or one that its table does not hold.
+  __device__ __noinline__ u32 rare(const SharedTable& t) {
+    const u32 slot = x & 0xffff, bucket = slot >> BUCKET_SHIFT;
+    const u32 high = bucket + 1 < BUCKETS ? sharedPair(t.buckets + 8 * (bucket + 1)).x >> 16 : t.count - 1;
+    u32 value = intervalOf(t.lasts, sharedPair(t.buckets + 8 * bucket).x >> 16, high, slot);
+    const u32 start = value == 0 ? 0 : sharedHalf(t.lasts + 2 * (value - 1)) + 1;
+    x = (sharedHalf(t.lasts + 2 * value) - start + 1) * (x >> 16) + (slot - start);
+    renormalize();
+    if (value == t.count - 1) value = escaped(value);
+    if (next + 2 * REFILL > fetched) {  // the latest words may be on their way still
+      restart();
+    } else {
+      take();
+    }
+    return value;
   }
 
   // The digits after an escape: the residual less the table's lowest.
@@ -137,58 +174,39 @@ struct ResidualDecoder {
     return raw & 1 ? ~(raw >> 1) : escape + (raw >> 1);
   }
 
-  __device__ __forceinline__ i32 symbol(const SharedTable& t) {
+  __device__ __forceinline__ u32 symbol(const SharedTable& table, u32 buckets, u32 escapeStart) {
     const u32 slot = x & 0xffff;
-    const uint2 bucket = t.buckets[slot >> BUCKET_SHIFT];
-    const u32 second = bucket.y >> 16;
-    u32 start = bucket.x & 0xffff, last = bucket.y & 0xffff, value = bucket.x >> 16;
-    if (slot > last) {
-      start = last + 1;
-      last = second;
-      value++;
+    const uint2 bucket = sharedPair(buckets + 8 * (slot >> BUCKET_SHIFT));
+    const u32 first = bucket.y & 0xffff, second = bucket.y >> 16;
+    if (slot > second || slot >= escapeStart) {
+      ResidualDecoder copy = *this;  // so that this one stays in registers
+      const u32 value = copy.rare(table);
+      *this = copy;
+      return value;
     }
-    const bool escape = slot >= t.escapeStart;
-    if (slot > second || escape) {
-      // a bucket of more than two intervals, or a residual outside of the table
-      const u32 high = (slot >> BUCKET_SHIFT) + 1;
-      value = escape ? t.count - 1
-                     : intervalOf(t.lasts, value, high < BUCKETS ? t.buckets[high].x >> 16 : t.count - 1, slot);
-      start = value == 0 ? 0 : t.lasts[value - 1] + 1;
-      last = t.lasts[value];
-    }
-    x = (last - start + 1) * (x >> 16) + (slot - start);
-    if (escape) {
-      renormalize();
-      value = escaped(value);
-      if (next + 2 * BATCH > fetched) {  // the latest may be on their way still
-        restart();
-      } else {
-        word = ring[next % RING_WORDS];
-      }
-    } else {
-      const bool need = x < RESIDUAL_STATE && next < end;
-      x = need ? x << 16 | word : x;
-      next += need ? 1 : 0;
-      word = ring[next % RING_WORDS];
-    }
-    return (i32)(value + (u32)t.lowest);
+    const bool later = slot > first;
+    const u32 start = later ? first + 1 : bucket.x & 0xffff;
+    const u32 frequency = (later ? second : first) + 1 - start;
+    const u32 state = frequency * (x >> 16) + (slot - start);
+    const bool need = state < RESIDUAL_STATE && next < end;
+    x = need ? state << 16 | word : state;
+    next += need ? 1 : 0;
+    take();
+    return (bucket.x >> 16) + (later ? 1 : 0);
   }
 
   __device__ __forceinline__ void block(const SharedTable& table, i32* symbols) {
-    const SharedTable t = table;
+    const u32 buckets = table.buckets, escapeStart = table.escapeStart, lowest = table.lowest;
     uint4* quads = (uint4*)symbols;
 #pragma unroll 1
-    for (i32 batch = 0; batch < BATCHES; batch++) {
-      refill();
-#pragma unroll
-      for (i32 i = 0; i < BATCH / 4; i++) {
-        uint4 v;
-        v.x = symbol(t);
-        v.y = symbol(t);
-        v.z = symbol(t);
-        v.w = symbol(t);
-        quads[batch * (BATCH / 4) + i] = v;
-      }
+    for (i32 quad = 0; quad < RESIDUAL_PLACES / 4; quad++) {
+      if (quad % (REFILL / 4) == 0) refill();
+      uint4 v;
+      v.x = symbol(table, buckets, escapeStart) + lowest;
+      v.y = symbol(table, buckets, escapeStart) + lowest;
+      v.z = symbol(table, buckets, escapeStart) + lowest;
+      v.w = symbol(table, buckets, escapeStart) + lowest;
+      quads[quad] = v;
     }
   }
 };
@@ -217,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(128) residual_decode(
   coder.next = shift;
   coder.end = shift + lengths[number];
   coder.fetched = 0;
-  coder.ring = (u16*)memory + place * RING_WORDS;
+  coder.ring = (u32)__cvta_generic_to_shared(memory) + 2 * place * RING_WORDS;
   coder.x = 0;
   coder.word = 0;
   coder.bad = false;

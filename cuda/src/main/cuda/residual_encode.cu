@@ -4,7 +4,9 @@
 #include "rans_pack.cuh"
 #include "residual_rans.cuh"
 
+#ifndef BATCH
 #define BATCH 16  // residuals that are looked up together, well before they are coded
+#endif
 #define QUADS (BATCH / 4)
 #define BATCHES (RESIDUAL_PLACES / BATCH)
 
@@ -13,13 +15,16 @@ struct ResidualEncoder {
   u16* out;  // words stand from here on
   bool overflow;
 
-  // Codes an interval whose words have room for certain.
+  // Codes an interval whose words have room for certain. No branch: lanes would take turns.
   __device__ __forceinline__ void step(uint4 e) {
     const u32 limit = ~e.w | 0xffff;
-    if (x > limit) {
-      *--out = (u16)x;
-      x >>= 16;
-    }
+    const bool one = x > limit;
+    const u16* to = out - 1;
+    asm volatile(
+        "{\n\t.reg .pred p;\n\tsetp.gt.u32 p, %1, %2;\n\t@p st.global.u16 [%0], %3;\n\t}"
+        : : "l"(__cvta_generic_to_global(to)), "r"(x), "r"(limit), "h"((u16)x));
+    out = one ? out - 1 : out;
+    x = one ? x >> 16 : x;
     advance(e);
   }
 
@@ -65,60 +70,67 @@ struct ResidualEncoder {
   }
 };
 
+// The intervals of a batch, and a bit for each residual that its table does not hold.
+struct ResidualBatch {
+  uint4 entry[BATCH];
+  u32 escapes;
+};
+
 // Codes one block that is not all zero; `entries` are those of its table.
 static __device__ __forceinline__ void encodeResiduals(
     ResidualEncoder& coder, const i32* symbols, const ResidualTable& table, const uint4* entries) {
   const u32 lowest = table.lowest, count = table.symbols;
   const uint4* quads = (const uint4*)symbols;
-  uint4 raw[QUADS], later[QUADS], entry[BATCH], next[BATCH];
-  u32 escapes = 0, nextEscapes = 0;
+  uint4 odd[QUADS], even[QUADS];
+  ResidualBatch now, next;
   // no read-only loads: words are written to the same memory
   auto load = [&](uint4(&to)[QUADS], i32 batch) {
 #pragma unroll
     for (i32 i = 0; i < QUADS; i++) to[i] = quads[max(batch, 0) * QUADS + i];
   };
-  auto lookUp = [&](const uint4(&from)[QUADS], uint4(&to)[BATCH]) {
-    u32 found = 0;
+  auto lookUp = [&](const uint4(&from)[QUADS], ResidualBatch& to) {
+    to.escapes = 0;
 #pragma unroll
     for (i32 i = 0; i < QUADS; i++) {
       const u32 v[4] = {from[i].x - lowest, from[i].y - lowest, from[i].z - lowest, from[i].w - lowest};
 #pragma unroll
       for (i32 k = 0; k < 4; k++) {
-        found |= v[k] >= count ? 1u << (4 * i + k) : 0;
-        to[4 * i + k] = __ldg(entries + min(v[k], count));
+        to.escapes |= v[k] >= count ? 1u << (4 * i + k) : 0;
+        to.entry[4 * i + k] = __ldg(entries + min(v[k], count));
       }
     }
-    return found;
   };
-  load(raw, BATCHES - 1);
-  load(later, BATCHES - 2);
-  escapes = lookUp(raw, entry);
-#pragma unroll 1
-  for (i32 batch = BATCHES - 1; batch >= 0; batch--) {
+  auto code = [&](const ResidualBatch& from, i32 batch) {
+    if (from.escapes == 0) {
 #pragma unroll
-    for (i32 i = 0; i < QUADS; i++) raw[i] = later[i];
-    load(later, batch - 2);
-    nextEscapes = lookUp(raw, next);
-    if (escapes == 0) {
-#pragma unroll
-      for (i32 k = BATCH - 1; k >= 0; k--) coder.step(entry[k]);
-    } else {
+      for (i32 k = BATCH - 1; k >= 0; k--) coder.step(from.entry[k]);
+      return;
+    }
 #pragma unroll 1
-      for (i32 k = BATCH - 1; k >= 0; k--) {
-        const i32* at = symbols + batch * BATCH + k;
-        const u32 value = (u32)*at - lowest;
-        const uint4 e = __ldg(entries + min(value, count));
-        if (value >= count) {
-          coder.escape(value, count, e, (const u16*)at);
-        } else {
-          coder.step(e);
-        }
-        if (coder.overflow) return;
+    for (i32 k = BATCH - 1; k >= 0 && !coder.overflow; k--) {
+      const i32* at = symbols + batch * BATCH + k;
+      const u32 value = (u32)*(const volatile i32*)at - lowest;
+      const uint4 e = __ldg(entries + min(value, count));
+      if (value >= count) {
+        coder.escape(value, count, e, (const u16*)at);
+      } else {
+        coder.step(e);
       }
     }
-    escapes = nextEscapes;
-#pragma unroll
-    for (i32 k = 0; k < BATCH; k++) entry[k] = next[k];
+  };
+  // residuals are asked for two batches ahead, intervals one
+  load(odd, BATCHES - 1);
+  load(even, BATCHES - 2);
+  lookUp(odd, now);
+#pragma unroll 1
+  for (i32 batch = BATCHES - 1; batch > 0; batch -= 2) {
+    load(odd, batch - 2);
+    lookUp(even, next);
+    code(now, batch);
+    load(even, batch - 3);
+    lookUp(odd, now);
+    code(next, batch - 1);
+    if (coder.overflow) return;
   }
 }
 

@@ -28,7 +28,7 @@ public final class CudaResidualRans {
   private static final int HISTOGRAM_BLOCKS = 16;
   private static final int TABLE_THREADS = 256;
   private static final int PACK_THREADS = 512;
-  private static final int PACK_BLOCKS_PER_MULTIPROCESSOR = 2;
+  private static final int PACK_BLOCKS_PER_MULTIPROCESSOR = 4;
   private static final int RING_BYTES = 128;
   private static final int STATIC_SHARED = 1024;
 
