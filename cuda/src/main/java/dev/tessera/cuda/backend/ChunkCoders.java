@@ -22,8 +22,8 @@ final class ChunkCoders {
   }
 
   /**
-   * Whether the encoder runs on the device, and not on the CPU behind it; an open one becomes one
-   * that does wherever that is not longer.
+   * Whether the encoder runs on the device, and not on the CPU behind it. One that is left open
+   * becomes one that does, unless {@code zstd} is shorter.
    */
   static boolean encodesOnDevice(EncoderSpec encoder) {
     return switch (encoder.kind()) {

@@ -12,7 +12,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 
 /**
- * Pipelines whose encoder runs on the CPU: values are quantized and predicted on the device, the
+ * Pipelines whose encoder runs on the CPU, {@code zstd} and {@code raw}: values are quantized and predicted on the device, the
  * CPU's threads code the residuals. Chunks are decoded on the CPU, which has to wait for the
  * residuals anyway.
  */
