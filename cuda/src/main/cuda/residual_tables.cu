@@ -64,7 +64,6 @@ extern "C" __global__ void __launch_bounds__(HISTOGRAM_THREADS) residual_histogr
 }
 
 #define TABLE_THREADS 256
-#define TABLE_SHARE (RESIDUAL_SYMBOLS / TABLE_THREADS)
 
 // What the threads of a table find out together.
 struct TableSums {
@@ -122,6 +121,7 @@ extern "C" __global__ void __launch_bounds__(TABLE_THREADS) residual_tables(
     return;
   }
   const u32 zero = -RESIDUAL_LEAST;
+  const u32 lane = threadIdx.x & 31;
   if (threadIdx.x == 0) sums = {zero, zero, 0, 0, 0, 0};
   __syncthreads();
   u32 sum = 0, low = zero, high = zero;
@@ -134,9 +134,14 @@ extern "C" __global__ void __launch_bounds__(TABLE_THREADS) residual_tables(
       high = max(high, i);
     }
   }
-  atomicAdd(&sums.total, sum);
-  atomicMin(&sums.low, low);
-  atomicMax(&sums.high, high);
+  sum = __reduce_add_sync(RANS_ALL, sum);
+  low = __reduce_min_sync(RANS_ALL, low);
+  high = __reduce_max_sync(RANS_ALL, high);
+  if (lane == 0) {
+    atomicAdd(&sums.total, sum);
+    atomicMin(&sums.low, low);
+    atomicMax(&sums.high, high);
+  }
   __syncthreads();
   if (threadIdx.x == 0) {
     sums.escaped = bins[RESIDUAL_SYMBOLS];
@@ -145,46 +150,44 @@ extern "C" __global__ void __launch_bounds__(TABLE_THREADS) residual_tables(
   __syncthreads();
   const u32 first = sums.low, symbols = sums.high - first + 1, total = sums.total;
   const u64 spare = 65536 - symbols - 1;
-  const u32 from = threadIdx.x * TABLE_SHARE, to = min(from + TABLE_SHARE, symbols);
-  u32 frequency[TABLE_SHARE], own = 0;
+  u32 own = 0;
   u64 best = 0;
-#pragma unroll
-  for (u32 k = 0; k < TABLE_SHARE; k++) {
-    const u32 i = from + k;
-    frequency[k] = 0;
-    if (i < to) {
-      const u64 n = bins[first + i];
-      const u64 key = n << 12 | (RESIDUAL_SYMBOLS - 1 - i);
-      best = key > best ? key : best;
-      frequency[k] = (u32)(1 + n * spare / total);
-      own += frequency[k];
-    }
+  for (u32 i = threadIdx.x; i < symbols; i += TABLE_THREADS) {
+    const u64 n = bins[first + i];
+    best = max(best, n << 12 | (RESIDUAL_SYMBOLS - 1 - i));
+    const u32 frequency = (u32)(1 + n * spare / total);
+    bins[first + i] = frequency;
+    own += frequency;
   }
-  atomicMax(&sums.best, best);
-  atomicAdd(&sums.left, own);
+  own = __reduce_add_sync(RANS_ALL, own);
+#pragma unroll
+  for (u32 d = 16; d > 0; d >>= 1) best = max(best, __shfl_xor_sync(RANS_ALL, best, d));
+  if (lane == 0) {
+    atomicMax(&sums.best, best);
+    atomicAdd(&sums.left, own);
+  }
   __syncthreads();
   const u32 escape = (u32)(1 + sums.escaped * spare / total);
   const u32 favourite = RESIDUAL_SYMBOLS - 1 - (u32)(sums.best & (RESIDUAL_SYMBOLS - 1));
-  const u32 more = 65536 - escape - sums.left;
-  own += favourite >= from && favourite < to ? more : 0;
-  u64 all;
-  u32 start = (u32)ransScan(own, scratch, all);
+  if (threadIdx.x == 0) bins[first + favourite] += 65536 - escape - sums.left;
+  __syncthreads();
   u16* stored = frequencies + (u64)blockIdx.x * RESIDUAL_SYMBOLS;
   uint4* coded = entries + (u64)blockIdx.x * RESIDUAL_BINS;
-#pragma unroll
-  for (u32 k = 0; k < TABLE_SHARE; k++) {
-    const u32 i = from + k;
-    if (i < to) {
-      const u32 f = frequency[k] + (i == favourite ? more : 0);
-      stored[i] = (u16)f;
-      coded[i] = residualEntry(start, f);
-      start += f;
-      if (first + i == zero) {
-        u32 bits = 0;
-        while (bits < 16 && f < flags.least[bits]) bits++;
-        const u32 dead = bits == 16 ? 1 : min(65536u >> bits, 65535u);
-        tables[blockIdx.x] = {(i32)first + RESIDUAL_LEAST, symbols, dead, 0};
-      }
+  u32 before = 0;
+  for (u32 from = 0; from < symbols; from += TABLE_THREADS) {
+    const u32 i = from + threadIdx.x, frequency = i < symbols ? bins[first + i] : 0;
+    u64 all;
+    const u32 start = before + (u32)ransScan(frequency, scratch, all);
+    before += (u32)all;
+    if (i < symbols) {
+      stored[i] = (u16)frequency;
+      coded[i] = residualEntry(start, frequency);
+    }
+    if (first + i == zero) {
+      u32 bits = 0;
+      while (bits < 16 && frequency < flags.least[bits]) bits++;
+      const u32 dead = bits == 16 ? 1 : min(65536u >> bits, 65535u);
+      tables[blockIdx.x] = {(i32)first + RESIDUAL_LEAST, symbols, dead, 0};
     }
   }
   if (threadIdx.x == 0) {
