@@ -14,18 +14,31 @@ struct ResidualEncoder {
   u32 x;
   u16* out;  // words stand from here on
   bool overflow;
+  // A word that is stored a step late, if it is one: the state's register need not wait for it then.
+  u32 held;
+  u16* heldAt;
+  bool holds;
+
+  __device__ __forceinline__ ResidualEncoder(u16* end)
+      : x(0), out(end), overflow(false), held(0), heldAt(end), holds(false) {}
 
   // Codes an interval whose words have room for certain. No branch: lanes would take turns.
   __device__ __forceinline__ void step(uint4 e) {
+    release();
     const u32 limit = ~e.w | 0xffff;
-    const bool one = x > limit;
-    const u16* to = out - 1;
-    asm volatile(
-        "{\n\t.reg .pred p;\n\tsetp.gt.u32 p, %1, %2;\n\t@p st.global.u16 [%0], %3;\n\t}"
-        : : "l"(__cvta_generic_to_global(to)), "r"(x), "r"(limit), "h"((u16)x));
-    out = one ? out - 1 : out;
-    x = one ? x >> 16 : x;
+    u16* next = out - 1;
+    holds = x > limit;
+    held = x;
+    heldAt = next;
+    out = holds ? next : out;
+    x = holds ? x >> 16 : x;
     advance(e);
+  }
+
+  __device__ __forceinline__ void release() {
+    asm volatile(
+        "{\n\t.reg .pred p;\n\tsetp.ne.u32 p, %0, 0;\n\t@p st.global.u16 [%1], %2;\n\t}"
+        : : "r"((u32)holds), "l"(__cvta_generic_to_global(heldAt)), "h"((u16)held));
   }
 
   __device__ __forceinline__ void advance(uint4 e) {
@@ -65,6 +78,7 @@ struct ResidualEncoder {
   }
 
   __device__ __forceinline__ void finish(const u16* floor) {
+    release();
     if (x >= RESIDUAL_STATE) emit(floor);
     if (x != 0) emit(floor);
   }
@@ -149,7 +163,7 @@ extern "C" __global__ void __launch_bounds__(128) residual_encode(
   const u8* own = classes + stream.block;
   i32* symbols = residuals + stream.block * RESIDUAL_PLACES;
   u16* end = (u16*)(symbols + (i64)stream.count * RESIDUAL_PLACES);
-  ResidualEncoder coder = {0, end, false};
+  ResidualEncoder coder(end);
   i32 b = stream.count - 1;
   for (;;) {
     // every lane goes to its next block, so that all of them have one again
