@@ -157,7 +157,11 @@ struct ResidualDecoder {
     x = (sharedHalf(t.lasts + 2 * value) - start + 1) * (x >> 16) + (slot - start);
     renormalize();
     if (value == t.count - 1) value = escaped(value);
-    if (next + 2 * REFILL > fetched) restart();  // the latest words may be on their way still
+    if (next + 2 * REFILL > fetched) {  // the latest words may be on their way still
+      restart();
+    } else {
+      take();
+    }
     return value;
   }
 
@@ -174,23 +178,21 @@ struct ResidualDecoder {
     const u32 slot = x & 0xffff;
     const uint2 bucket = sharedPair(buckets + 8 * (slot >> BUCKET_SHIFT));
     const u32 first = bucket.y & 0xffff, second = bucket.y >> 16;
-    u32 value;
     if (slot > second || slot >= escapeStart) {
       ResidualDecoder copy = *this;  // so that this one stays in registers
-      value = copy.rare(table);
+      const u32 value = copy.rare(table);
       *this = copy;
-    } else {
-      const bool later = slot > first;
-      const u32 start = later ? first + 1 : bucket.x & 0xffff;
-      const u32 frequency = (later ? second : first) + 1 - start;
-      const u32 state = frequency * (x >> 16) + (slot - start);
-      const bool need = state < RESIDUAL_STATE && next < end;
-      x = need ? state << 16 | word : state;
-      next += need ? 1 : 0;
-      value = (bucket.x >> 16) + (later ? 1 : 0);
+      return value;
     }
-    take();  // for the next one; a load on one side of a branch would be waited for where they meet
-    return value;
+    const bool later = slot > first;
+    const u32 start = later ? first + 1 : bucket.x & 0xffff;
+    const u32 frequency = (later ? second : first) + 1 - start;
+    const u32 state = frequency * (x >> 16) + (slot - start);
+    const bool need = state < RESIDUAL_STATE && next < end;
+    x = need ? state << 16 | word : state;
+    next += need ? 1 : 0;
+    take();
+    return (bucket.x >> 16) + (later ? 1 : 0);
   }
 
   __device__ __forceinline__ void block(const SharedTable& table, i32* symbols) {

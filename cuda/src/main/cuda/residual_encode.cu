@@ -4,9 +4,7 @@
 #include "rans_pack.cuh"
 #include "residual_rans.cuh"
 
-#ifndef BATCH
 #define BATCH 16  // residuals that are looked up together, well before they are coded
-#endif
 #define QUADS (BATCH / 4)
 #define BATCHES (RESIDUAL_PLACES / BATCH)
 
@@ -14,31 +12,15 @@ struct ResidualEncoder {
   u32 x;
   u16* out;  // words stand from here on
   bool overflow;
-  // A word that is stored a step late, if it is one: the state's register need not wait for it then.
-  u32 held;
-  u16* heldAt;
-  bool holds;
 
-  __device__ __forceinline__ ResidualEncoder(u16* end)
-      : x(0), out(end), overflow(false), held(0), heldAt(end), holds(false) {}
-
-  // Codes an interval whose words have room for certain. No branch: lanes would take turns.
+  // Codes an interval whose words have room for certain.
   __device__ __forceinline__ void step(uint4 e) {
-    release();
     const u32 limit = ~e.w | 0xffff;
-    u16* next = out - 1;
-    holds = x > limit;
-    held = x;
-    heldAt = next;
-    out = holds ? next : out;
-    x = holds ? x >> 16 : x;
+    if (x > limit) {
+      *--out = (u16)x;
+      x >>= 16;
+    }
     advance(e);
-  }
-
-  __device__ __forceinline__ void release() {
-    asm volatile(
-        "{\n\t.reg .pred p;\n\tsetp.ne.u32 p, %0, 0;\n\t@p st.global.u16 [%1], %2;\n\t}"
-        : : "r"((u32)holds), "l"(__cvta_generic_to_global(heldAt)), "h"((u16)held));
   }
 
   __device__ __forceinline__ void advance(uint4 e) {
@@ -78,16 +60,9 @@ struct ResidualEncoder {
   }
 
   __device__ __forceinline__ void finish(const u16* floor) {
-    release();
     if (x >= RESIDUAL_STATE) emit(floor);
     if (x != 0) emit(floor);
   }
-};
-
-// The intervals of a batch, and a bit for each residual that its table does not hold.
-struct ResidualBatch {
-  uint4 entry[BATCH];
-  u32 escapes;
 };
 
 // Codes one block that is not all zero; `entries` are those of its table.
@@ -95,56 +70,55 @@ static __device__ __forceinline__ void encodeResiduals(
     ResidualEncoder& coder, const i32* symbols, const ResidualTable& table, const uint4* entries) {
   const u32 lowest = table.lowest, count = table.symbols;
   const uint4* quads = (const uint4*)symbols;
-  uint4 odd[QUADS], even[QUADS];
-  ResidualBatch now, next;
+  uint4 raw[QUADS], later[QUADS], entry[BATCH], next[BATCH];
+  u32 escapes = 0, nextEscapes = 0;
   // no read-only loads: words are written to the same memory
   auto load = [&](uint4(&to)[QUADS], i32 batch) {
 #pragma unroll
     for (i32 i = 0; i < QUADS; i++) to[i] = quads[max(batch, 0) * QUADS + i];
   };
-  auto lookUp = [&](const uint4(&from)[QUADS], ResidualBatch& to) {
-    to.escapes = 0;
+  auto lookUp = [&](const uint4(&from)[QUADS], uint4(&to)[BATCH]) {
+    u32 found = 0;
 #pragma unroll
     for (i32 i = 0; i < QUADS; i++) {
       const u32 v[4] = {from[i].x - lowest, from[i].y - lowest, from[i].z - lowest, from[i].w - lowest};
 #pragma unroll
       for (i32 k = 0; k < 4; k++) {
-        to.escapes |= v[k] >= count ? 1u << (4 * i + k) : 0;
-        to.entry[4 * i + k] = __ldg(entries + min(v[k], count));
+        found |= v[k] >= count ? 1u << (4 * i + k) : 0;
+        to[4 * i + k] = __ldg(entries + min(v[k], count));
       }
     }
+    return found;
   };
-  auto code = [&](const ResidualBatch& from, i32 batch) {
-    if (from.escapes == 0) {
+  load(raw, BATCHES - 1);
+  load(later, BATCHES - 2);
+  escapes = lookUp(raw, entry);
+#pragma unroll 1
+  for (i32 batch = BATCHES - 1; batch >= 0; batch--) {
 #pragma unroll
-      for (i32 k = BATCH - 1; k >= 0; k--) coder.step(from.entry[k]);
-      return;
-    }
+    for (i32 i = 0; i < QUADS; i++) raw[i] = later[i];
+    load(later, batch - 2);
+    nextEscapes = lookUp(raw, next);
+    if (escapes == 0) {
+#pragma unroll
+      for (i32 k = BATCH - 1; k >= 0; k--) coder.step(entry[k]);
+    } else {
 #pragma unroll 1
-    for (i32 k = BATCH - 1; k >= 0 && !coder.overflow; k--) {
-      const i32* at = symbols + batch * BATCH + k;
-      const u32 value = (u32)*(const volatile i32*)at - lowest;
-      const uint4 e = __ldg(entries + min(value, count));
-      if (value >= count) {
-        coder.escape(value, count, e, (const u16*)at);
-      } else {
-        coder.step(e);
+      for (i32 k = BATCH - 1; k >= 0; k--) {
+        const i32* at = symbols + batch * BATCH + k;
+        const u32 value = (u32)*at - lowest;
+        const uint4 e = __ldg(entries + min(value, count));
+        if (value >= count) {
+          coder.escape(value, count, e, (const u16*)at);
+        } else {
+          coder.step(e);
+        }
+        if (coder.overflow) return;
       }
     }
-  };
-  // residuals are asked for two batches ahead, intervals one
-  load(odd, BATCHES - 1);
-  load(even, BATCHES - 2);
-  lookUp(odd, now);
-#pragma unroll 1
-  for (i32 batch = BATCHES - 1; batch > 0; batch -= 2) {
-    load(odd, batch - 2);
-    lookUp(even, next);
-    code(now, batch);
-    load(even, batch - 3);
-    lookUp(odd, now);
-    code(next, batch - 1);
-    if (coder.overflow) return;
+    escapes = nextEscapes;
+#pragma unroll
+    for (i32 k = 0; k < BATCH; k++) entry[k] = next[k];
   }
 }
 
@@ -163,7 +137,7 @@ extern "C" __global__ void __launch_bounds__(128) residual_encode(
   const u8* own = classes + stream.block;
   i32* symbols = residuals + stream.block * RESIDUAL_PLACES;
   u16* end = (u16*)(symbols + (i64)stream.count * RESIDUAL_PLACES);
-  ResidualEncoder coder(end);
+  ResidualEncoder coder = {0, end, false};
   i32 b = stream.count - 1;
   for (;;) {
     // every lane goes to its next block, so that all of them have one again
