@@ -10,8 +10,13 @@
 // (null: none) is set are not looked at: they are 0.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
-#include "pipeline_symbols.cuh"
 #include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
+#include "pipeline_symbols.cuh"
+#endif
 
 #ifndef WARPS
 #define WARPS 4
@@ -97,13 +102,11 @@ static __device__ __forceinline__ void encodeBlock(
     const PipelineParameters& p, const Chunk& c, i32 block, u64 firstGroup, const void* values,
     void* integers, i32 form, u32* exactMasks, u32* input, u32* scratch, i32 lane, u32* exactCount,
     u32* check, u64* size) {
-  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0
-      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
+  bool quick = mayBeQuick<MODE>(p, c);
   Work w = {p, c, values, block, lane, quick};
   LorenzoCarry<MODE> carry;
   if (quick) {
-    Rows<MODE> rows(c, groupAt<MODE>(c, block, 0, lane), lane);
-    fetchRows<MODE>(values, rows, input, lane);
+    beginRows<MODE>(c, values, block, input, lane);
   }
 #pragma unroll 1
   for (int step = 0; step < STEPS; step++) {
@@ -146,7 +149,7 @@ static __device__ __forceinline__ void decodeBlock(
       if (a.inside) {
         u32 symbol = scratch[j * WARP_SIZE + lane];
         *check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-        storeBits(values, a.index, p.type, restore(p, (i32)symbol));
+        storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
       }
     }
     __syncwarp();

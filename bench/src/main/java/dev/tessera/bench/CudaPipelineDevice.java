@@ -125,15 +125,18 @@ final class CudaPipelineDevice implements PipelineDevice {
               cut.height(),
               cut.width());
       DeviceBuffer input = session.upload(field.data());
+      DeviceBuffer maps = session.planeMaps(what, geometry);
       restored = session.device.allocate(field.bytes());
       // incompressible values become a little longer
       chunks =
           CudaPipelineChunks.allocate(
               session.device, geometry, field.bytes() + field.bytes() / 4 + (1 << 20));
       encode =
-          session.stream.capture(() -> pipeline.encode(session.stream, geometry, input, chunks));
+          session.stream.capture(
+              () -> pipeline.encode(session.stream, geometry, input, maps, chunks));
       decode =
-          session.stream.capture(() -> pipeline.decode(session.stream, geometry, chunks, restored));
+          session.stream.capture(
+              () -> pipeline.decode(session.stream, geometry, chunks, maps, restored));
     }
 
     /** The checks of all chunks after a call, which must have gone well. */

@@ -46,9 +46,6 @@ final class CudaRansPipeline {
         cut.planes() % cut.depth() == 0
             && cut.rows() % cut.height() == 0
             && cut.columns() % cut.width() == 0;
-    if (what.format().normalizer() != null) {
-      return Optional.of("rans is measured without normalizers only");
-    }
     return whole
         ? Optional.empty()
         : Optional.of("rans is measured with chunks of equal extents only");
@@ -129,6 +126,7 @@ final class CudaRansPipeline {
               geometry.chunks(), blocks, what.format().encoder().blocksPerStream());
       long perChunk = (long) layout.chunks() * Integer.BYTES;
       DeviceBuffer input = session.upload(field.data());
+      DeviceBuffer maps = session.planeMaps(what, geometry);
       DeviceBuffer residuals =
           session.device.allocate(CudaIntegers.integerBytes(layout.allBlocks(), FORM));
       restored = session.device.allocate(field.bytes());
@@ -149,6 +147,7 @@ final class CudaRansPipeline {
                 session.stream,
                 geometry,
                 input,
+                maps,
                 FORM,
                 residuals,
                 marks,
@@ -164,7 +163,8 @@ final class CudaRansPipeline {
           session.stream.capture(() -> {
             session.stream.fill(checks, 0);
             rans.decode(session.stream, layout, streams.packed(), heads, residuals, zeros, errors);
-            integers.decode(session.stream, geometry, residuals, FORM, zeros, restored, checks);
+            integers.decode(
+                session.stream, geometry, residuals, FORM, zeros, maps, restored, checks);
           });
       decode.launch(session.stream);
     }

@@ -12,7 +12,9 @@ import java.util.List;
  * chunk are 0. Calls wait for nothing and allocate nothing. For one thread at a time.
  */
 public final class CudaIntegers {
-  static final List<KernelSource> SOURCES = List.of(KernelSource.of("integers.cu"));
+  private static final String FILE = "integers.cu";
+
+  static final List<KernelSource> SOURCES = CudaPipelineParameters.sources(FILE).toList();
 
   /** How integers stand in memory. */
   public enum Form {
@@ -37,7 +39,6 @@ public final class CudaIntegers {
     }
   }
 
-  private static final String FILE = "integers.cu";
   private static final int WARPS = 4;
   private static final int THREADS = 32 * WARPS;
   private static final int MASK_BYTES = BlockGeometry.PLACES / Byte.SIZE;
@@ -50,19 +51,12 @@ public final class CudaIntegers {
   private final Kernel decode;
   private final Arguments arguments = new Arguments();
 
-  /**
-   * A coder for chunks of one format, whatever its encoder.
-   *
-   * @throws TesseraException.Unsupported if the format has a normalizer that is applied
-   */
+  /** A coder for chunks of one format, whatever its encoder. */
   public CudaIntegers(CudaContext context, ChunkFormat format) {
-    if (format.normalizer() != null) {
-      throw new TesseraException.Unsupported(
-          "a normalizer before the quantizer runs on the CPU only");
-    }
     parameters = new CudaPipelineParameters(format);
-    encode = context.kernel(FILE, "integers_encode");
-    decode = context.kernel(FILE, "integers_decode");
+    KernelModule module = context.module(CudaPipelineParameters.source(FILE, format));
+    encode = module.kernel("integers_encode");
+    decode = module.kernel("integers_decode");
   }
 
   /** Bytes that tell which values of so many blocks are exact, a bit each. */
@@ -79,6 +73,7 @@ public final class CudaIntegers {
    * Makes integers of values.
    *
    * @param geometry chunks of equal extents
+   * @param maps as {@link CudaPlaneMaps} makes them; null where the format needs none
    * @param integers receives the integers of all blocks of all chunks
    * @param exact receives a bit for each integer: whether its value has to be kept bit by bit
    * @param counts an i32 for each chunk, zero before: how many of these it has
@@ -88,12 +83,13 @@ public final class CudaIntegers {
       CudaStream stream,
       CudaPipelineGeometry geometry,
       DeviceBuffer values,
+      DeviceBuffer maps,
       Form form,
       DeviceBuffer integers,
       DeviceBuffer exact,
       DeviceBuffer counts,
       DeviceBuffer checks) {
-    encode(stream, geometry, values, form, integers, exact, counts, checks, NONE, NONE);
+    encode(stream, geometry, values, maps, form, integers, exact, counts, checks, NONE, NONE);
   }
 
   /**
@@ -106,6 +102,7 @@ public final class CudaIntegers {
       CudaStream stream,
       CudaPipelineGeometry geometry,
       DeviceBuffer values,
+      DeviceBuffer maps,
       Form form,
       DeviceBuffer integers,
       DeviceBuffer exact,
@@ -120,7 +117,7 @@ public final class CudaIntegers {
     require(checks, (long) geometry.chunks() * Integer.BYTES);
     arguments
         .reset()
-        .add(parameters.of(geometry, tiles(geometry), values, 0))
+        .add(parameters.of(geometry, tiles(geometry), values, maps, 0))
         .add(values)
         .add(integers)
         .add(form.code)
@@ -135,6 +132,7 @@ public final class CudaIntegers {
   /**
    * Makes values of integers; exact values are not put back.
    *
+   * @param maps as for {@link #encode}
    * @param checks an i32 for each chunk, zero before: its check, not folded
    */
   public void decode(
@@ -142,9 +140,10 @@ public final class CudaIntegers {
       CudaPipelineGeometry geometry,
       DeviceBuffer integers,
       Form form,
+      DeviceBuffer maps,
       DeviceBuffer values,
       DeviceBuffer checks) {
-    decode(stream, geometry, integers, form, NONE, values, checks);
+    decode(stream, geometry, integers, form, NONE, maps, values, checks);
   }
 
   /**
@@ -158,13 +157,14 @@ public final class CudaIntegers {
       DeviceBuffer integers,
       Form form,
       DeviceBuffer zeros,
+      DeviceBuffer maps,
       DeviceBuffer values,
       DeviceBuffer checks) {
     require(integers, integerBytes((long) geometry.chunks() * geometry.mostBlocks(), form));
     require(checks, (long) geometry.chunks() * Integer.BYTES);
     arguments
         .reset()
-        .add(parameters.of(geometry, tiles(geometry), values, 0))
+        .add(parameters.of(geometry, tiles(geometry), values, maps, 0))
         .add(integers)
         .add(form.code)
         .add(zeros)

@@ -27,6 +27,16 @@ public final class BackendChecks {
   static final long[][] SHAPES = {
     {1}, {5000}, {3, 1500}, {150, 70}, {37, 45, 53}, {3, 2, 17, 40, 33}, {2, 130, 300}
   };
+  private static final String[] NORMALIZERS = {
+    "log10",
+    "log1p",
+    "asinh:0.1",
+    "minmax:slice",
+    "meanstd:slice",
+    "meanstd:field",
+    "log10,minmax:slice",
+    "asinh,log1p,log1p,meanstd:slice"
+  };
   private static final String[] PREDICTORS = {"none", "lorenzo1", "lorenzo2", "lorenzo3"};
 
   private BackendChecks() {}
@@ -49,6 +59,7 @@ public final class BackendChecks {
     add(checks, "every type", BackendChecks::types);
     add(checks, "every shape and predictor", BackendChecks::shapes);
     add(checks, "every quantizer", BackendChecks::quantizers);
+    add(checks, "every normalizer", BackendChecks::normalizers);
     add(checks, "encoders of the CPU", BackendChecks::encodersOfTheCpu);
     add(checks, "special values and fill values", BackendChecks::holes);
     add(checks, "values that stay as they are", BackendChecks::noise);
@@ -97,6 +108,28 @@ public final class BackendChecks {
         CheckFields.smooth(DataType.FLOAT32, 40, 64, 64),
         "minmax,eb=rel:1e-6,lorenzo,bitpack",
         CUDA);
+  }
+
+  private static void normalizers() throws IOException {
+    for (String normalizer : NORMALIZERS) {
+      for (DataType type : DataType.values()) {
+        Field field = CheckFields.slices(type, Double.NaN, 9, 40, 70);
+        for (String encoder : new String[] {"bitpack", "rans", "zstd", "raw"}) {
+          same(field, normalizer + ",eb=1e-3,lorenzo3," + encoder, CUDA);
+        }
+      }
+      // logarithms refuse fields of which they take too few values
+      if (!normalizer.contains("log")) {
+        Field holes = CheckFields.holes(DataType.FLOAT32, 0.5, 6, 90, 80);
+        same(CheckFields.wide(DataType.FLOAT64, 2, 3, 33, 50), normalizer + ",eb=1e-4", CUDA);
+        same(holes, normalizer + ",eb=abs:1e-3,lorenzo1,bitpack", CUDA);
+      }
+      // several batches, in which chunks have planes of their own
+      same(
+          CheckFields.slices(DataType.FLOAT32, 1, 70, 60, 90),
+          normalizer + ",eb=1e-3,none,bitpack",
+          CUDA.withWork(0, 3, 3).withTile(32, 48));
+    }
   }
 
   private static void encodersOfTheCpu() throws IOException {
@@ -245,6 +278,10 @@ public final class BackendChecks {
         Field field = CheckFields.smooth(DataType.FLOAT32, shape);
         viaNvcomp(field, "eb=rel:1e-3,lorenzo2,", encoder);
         viaNvcomp(field, "minmax:12,reference-eb=0.8,lorenzo1,", encoder);
+      }
+      for (String normalizer : NORMALIZERS) {
+        Field field = CheckFields.slices(DataType.FLOAT32, Double.NaN, 9, 40, 70);
+        viaNvcomp(field, normalizer + ",eb=1e-3,lorenzo3,", encoder);
       }
       viaNvcomp(
           CheckFields.holes(DataType.FLOAT32, -999, 6, 90, 80), "eb=abs:1e-3,lorenzo3,", encoder);

@@ -12,10 +12,6 @@ final class ChunkCoders {
 
   /** Why the device cannot run a pipeline, and what to do; empty if it can. */
   static Optional<String> obstacle(PipelineSpec spec) {
-    if (!spec.appliedNormalizer().stages().isEmpty()) {
-      return Optional.of(
-          "the GPU has no normalizer '" + spec.normalizer() + "' yet: use --device cpu");
-    }
     return spec.encoder().kind().isNvcomp() && NvComp.find().isEmpty()
         ? Optional.of(NvComp.absence())
         : Optional.empty();

@@ -120,6 +120,7 @@ final class RansChunkCoder extends DeviceChunkCoder {
         stream(),
         group.geometry(memory.stride()),
         memory.device(group),
+        planeMaps(jobs, group),
         FORM,
         residuals,
         marks,
@@ -282,16 +283,11 @@ final class RansChunkCoder extends DeviceChunkCoder {
         residuals,
         FORM,
         zeros,
+        planeMaps(jobs, group),
         memory.device(group),
         checks);
     integers.give(group.format(), coder);
     return new Decoding(group, opened, heads, download(checks), download(errors));
-  }
-
-  private DeviceBuffer upload(MemorySegment from) {
-    DeviceBuffer to = allocate(from.byteSize());
-    stream().upload(to, from);
-    return to;
   }
 
   private void finish(

@@ -22,6 +22,7 @@ final class RansFieldChecks {
     BackendChecks.add(checks, "rans: blocks per stream", RansFieldChecks::streams);
     BackendChecks.add(checks, "rans: zeros, peaks and noise", RansFieldChecks::extremes);
     BackendChecks.add(checks, "rans: exact values", RansFieldChecks::holes);
+    BackendChecks.add(checks, "rans: normalizers", RansFieldChecks::normalizers);
     BackendChecks.add(checks, "rans: many batches", RansFieldChecks::batches);
     for (String encoder : new String[] {"rans", "rans:1"}) {
       BackendChecks.add(checks, encoder + ": damaged chunks", () -> DamageChecks.run(encoder));
@@ -78,6 +79,14 @@ final class RansFieldChecks {
       }
     }
     same(CheckFields.holes(DataType.INT16, 7, 6, 90, 80), "eb=abs:3,lorenzo3,rans", CUDA);
+  }
+
+  private static void normalizers() throws IOException {
+    for (DataType type : List.of(DataType.FLOAT32, DataType.FLOAT64, DataType.INT16)) {
+      Field field = CheckFields.slices(type, Double.NaN, 30, 40, 70);
+      same(field, "log10,minmax:slice,eb=abs:1e-3,lorenzo3,rans", CUDA);
+      same(field, "asinh,eb=abs:1e-2,lorenzo1,rans:1", CUDA);
+    }
   }
 
   private static void batches() throws IOException {

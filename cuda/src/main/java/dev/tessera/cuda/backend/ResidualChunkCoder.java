@@ -59,6 +59,7 @@ final class ResidualChunkCoder extends DeviceChunkCoder {
         stream(),
         group.geometry(memory.stride()),
         memory.device(group),
+        planeMaps(jobs, group),
         FORM,
         numbers,
         marks,
