@@ -148,8 +148,8 @@ public final class CudaResidualRans {
    * of heads that were checked.
    *
    * @param words words of all streams, at a multiple of 16 bytes and with room up to one
-   * @param starts where streams begin, as in {@link CudaResidualInput}; the other buffers too
-   * @param tableBytes shared memory for the tables of a chunk, {@link #mostTableBytes} at most
+   * @param input a {@link CudaResidualInput} in device memory; its tables need {@link
+   *     #mostTableBytes} at most
    * @param residuals receives an i32 for each place of all blocks that are not zero
    * @param zeros receives a byte for each block: not 0 where all its residuals are 0, and are not
    *     written
