@@ -4,9 +4,9 @@ import dev.tessera.cuda.CudaGraph;
 import dev.tessera.cuda.CudaPipeline;
 import dev.tessera.cuda.CudaPipelineChunks;
 import dev.tessera.cuda.CudaPipelineGeometry;
-import dev.tessera.cuda.CudaPlaneMaps;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.field.TesseraException;
+import dev.tessera.pipeline.EncoderSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -35,7 +35,11 @@ final class CudaPipelineDevice implements PipelineDevice {
 
   @Override
   public Optional<String> unable(PipelineCase what) {
-    return CudaPipeline.unsupported(what.format());
+    return isRans(what) ? CudaRansPipeline.unable(what) : CudaPipeline.unsupported(what.format());
+  }
+
+  private static boolean isRans(PipelineCase what) {
+    return what.spec().encoder().kind() == EncoderSpec.Kind.RANS;
   }
 
   @Override
@@ -51,6 +55,9 @@ final class CudaPipelineDevice implements PipelineDevice {
   @Override
   public PipelineTimes measure(PipelineCase what, Repetitions repetitions) {
     session.reset();
+    if (isRans(what)) {
+      return new CudaRansPipeline(session).measure(what, repetitions);
+    }
     CudaPipeline pipeline = new CudaPipeline(session.context, what.format());
     List<Set> sets = new ArrayList<>();
     try {
@@ -118,7 +125,7 @@ final class CudaPipelineDevice implements PipelineDevice {
               cut.height(),
               cut.width());
       DeviceBuffer input = session.upload(field.data());
-      DeviceBuffer maps = planeMaps(geometry);
+      DeviceBuffer maps = session.planeMaps(what, geometry);
       restored = session.device.allocate(field.bytes());
       // incompressible values become a little longer
       chunks =
@@ -130,18 +137,6 @@ final class CudaPipelineDevice implements PipelineDevice {
       decode =
           session.stream.capture(
               () -> pipeline.decode(session.stream, geometry, chunks, maps, restored));
-    }
-
-    /** The normalizer's maps of all slices, which are the planes of the volumes; null without. */
-    private DeviceBuffer planeMaps(CudaPipelineGeometry geometry) {
-      if (!CudaPlaneMaps.needed(what.format())) {
-        return null;
-      }
-      long bytes = CudaPlaneMaps.bytes(geometry);
-      MemorySegment table = Arena.ofAuto().allocate(bytes, Double.BYTES);
-      int slices = geometry.volumes() * geometry.depth();
-      CudaPlaneMaps.put(table, 0, what.format().normalizer(), 0, slices);
-      return session.upload(table);
     }
 
     /** The checks of all chunks after a call, which must have gone well. */

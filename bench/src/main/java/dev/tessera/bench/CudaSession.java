@@ -4,6 +4,8 @@ import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.CudaDevice;
 import dev.tessera.cuda.CudaDriver;
 import dev.tessera.cuda.CudaEvent;
+import dev.tessera.cuda.CudaPipelineGeometry;
+import dev.tessera.cuda.CudaPlaneMaps;
 import dev.tessera.cuda.CudaStream;
 import dev.tessera.cuda.DeviceArena;
 import dev.tessera.cuda.DeviceBuffer;
@@ -11,6 +13,7 @@ import dev.tessera.cuda.Kernel;
 import dev.tessera.cuda.LaunchShape;
 import dev.tessera.cuda.PinnedArena;
 import dev.tessera.field.TesseraException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -123,6 +126,17 @@ final class CudaSession implements AutoCloseable {
     stream.synchronize();
     pinned.reset(mark);
     return to;
+  }
+
+  /** The normalizer's maps of all slices, which are the planes of the volumes; null without. */
+  DeviceBuffer planeMaps(PipelineCase what, CudaPipelineGeometry geometry) {
+    if (!CudaPlaneMaps.needed(what.format())) {
+      return null;
+    }
+    MemorySegment table = Arena.ofAuto().allocate(CudaPlaneMaps.bytes(geometry), Double.BYTES);
+    int slices = geometry.volumes() * geometry.depth();
+    CudaPlaneMaps.put(table, 0, what.format().normalizer(), 0, slices);
+    return upload(table);
   }
 
   /** A table of 64-bit numbers in device memory. */

@@ -43,6 +43,9 @@ public final class CudaIntegers {
   private static final int THREADS = 32 * WARPS;
   private static final int MASK_BYTES = BlockGeometry.PLACES / Byte.SIZE;
 
+  /** What is not wanted: the kernels' null pointer. */
+  private static final DeviceBuffer NONE = new DeviceBuffer(0, 0);
+
   private final CudaPipelineParameters parameters;
   private final Kernel encode;
   private final Kernel decode;
@@ -86,6 +89,27 @@ public final class CudaIntegers {
       DeviceBuffer exact,
       DeviceBuffer counts,
       DeviceBuffer checks) {
+    encode(stream, geometry, values, maps, form, integers, exact, counts, checks, NONE, NONE);
+  }
+
+  /**
+   * As the other, and finds the classes of blocks that the encoder {@code rans} asks for.
+   *
+   * @param classes receives a byte for each block: its class
+   * @param occurring an i32 for each chunk, zero before: a bit for each class that it has
+   */
+  public void encode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      DeviceBuffer values,
+      DeviceBuffer maps,
+      Form form,
+      DeviceBuffer integers,
+      DeviceBuffer exact,
+      DeviceBuffer counts,
+      DeviceBuffer checks,
+      DeviceBuffer classes,
+      DeviceBuffer occurring) {
     long blocks = (long) geometry.chunks() * geometry.mostBlocks();
     require(integers, integerBytes(blocks, form));
     require(exact, maskBytes(blocks));
@@ -99,7 +123,9 @@ public final class CudaIntegers {
         .add(form.code)
         .add(exact)
         .add(counts)
-        .add(checks);
+        .add(checks)
+        .add(classes)
+        .add(occurring);
     encode.launch(stream, shape(geometry), arguments);
   }
 
@@ -117,6 +143,23 @@ public final class CudaIntegers {
       DeviceBuffer maps,
       DeviceBuffer values,
       DeviceBuffer checks) {
+    decode(stream, geometry, integers, form, NONE, maps, values, checks);
+  }
+
+  /**
+   * As the other, without a look at the integers of some blocks.
+   *
+   * @param zeros a byte for each block: not 0 where all its integers are 0
+   */
+  public void decode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      DeviceBuffer integers,
+      Form form,
+      DeviceBuffer zeros,
+      DeviceBuffer maps,
+      DeviceBuffer values,
+      DeviceBuffer checks) {
     require(integers, integerBytes((long) geometry.chunks() * geometry.mostBlocks(), form));
     require(checks, (long) geometry.chunks() * Integer.BYTES);
     arguments
@@ -124,6 +167,7 @@ public final class CudaIntegers {
         .add(parameters.of(geometry, tiles(geometry), values, maps, 0))
         .add(integers)
         .add(form.code)
+        .add(zeros)
         .add(values)
         .add(checks);
     decode.launch(stream, shape(geometry), arguments);

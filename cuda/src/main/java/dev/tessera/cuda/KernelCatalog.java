@@ -10,6 +10,7 @@ final class KernelCatalog {
               List.of(KernelSource.of("copy.cu")),
               CudaPipeline.SOURCES,
               CudaIntegers.SOURCES,
+              CudaResidualRans.SOURCES,
               CudaRansKernels.sources())
           .flatMap(List::stream)
           .toList();

@@ -17,9 +17,15 @@ final class ChunkCoders {
         : Optional.empty();
   }
 
-  /** Whether the encoder runs on the device, and not on the CPU behind it. */
+  /**
+   * Whether the encoder runs on the device, and not on the CPU behind it. One that is left open
+   * becomes one that does, unless {@code zstd} is shorter.
+   */
   static boolean encodesOnDevice(EncoderSpec encoder) {
-    return encoder.kind() == EncoderSpec.Kind.BITPACK || encoder.kind().isNvcomp();
+    return switch (encoder.kind()) {
+      case BITPACK, RANS, BITCOMP, ANS, BEST -> true;
+      case ZSTD, RAW -> false;
+    };
   }
 
   /**
@@ -31,6 +37,7 @@ final class ChunkCoders {
       EncoderSpec encoder, LaneResources resources, ChunkMemory memory, ForkJoinPool workers) {
     return switch (encoder.kind()) {
       case BITPACK -> new BitpackChunkCoder(resources, memory, workers);
+      case RANS -> new RansChunkCoder(resources, memory, workers);
       case BITCOMP, ANS -> new NvcompChunkCoder(encoder.kind(), resources, memory, workers);
       default -> new ResidualChunkCoder(resources, memory, workers);
     };

@@ -56,8 +56,10 @@ final class CudaBackendProviderTest {
     CudaBackendProvider provider = new CudaBackendProvider();
     assertThat(provider.preferenceFor(BITPACK)).isPositive();
     assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3,none,ans"))).isPositive();
-    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3,none,rans"))).isNegative();
-    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3"))).isNegative();
+    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3,none,rans"))).isPositive();
+    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3"))).isPositive();
+    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3,none,zstd"))).isNegative();
+    assertThat(provider.preferenceFor(PipelineSpec.parse("eb=rel:1e-3,none,raw"))).isNegative();
   }
 
   @ParameterizedTest
