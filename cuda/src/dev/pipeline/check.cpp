@@ -1,6 +1,7 @@
 // Compares the kernels with the CPU reference, chunk by chunk and byte by byte, over types, kinds of
-// quantizer, shapes and predictors; then feeds the decoder damaged words.
-// check ENCODER.cubin DECODER.cubin [warps stageE stageD] [damaged streams a case]
+// quantizer, normalizers, shapes and predictors; then feeds the decoder damaged words.
+// check ENCODER.cubin DECODER.cubin NORMALIZED_ENCODER.cubin NORMALIZED_DECODER.cubin
+//     [warps stageE stageD] [damaged streams a case]
 #include <algorithm>
 #include <random>
 #include "harness.hpp"
@@ -18,6 +19,8 @@ struct Case {
   int special;   // one value in so many is a special one; 0 none; below 0: of that many one is the fill value
   double relative;
   double smooth; // 0 noise … 1 smooth
+  const char* normalizer = nullptr;
+  double size = 1;  // factor of the values of floating-point types
 };
 
 static void store(std::vector<uint8_t>& data, size_t i, Type t, double v) {
@@ -28,7 +31,7 @@ static void store(std::vector<uint8_t>& data, size_t i, Type t, double v) {
 static std::vector<uint8_t> makeField(const Case& c, const Field& f) {
   std::vector<uint8_t> data(f.values() * bytesOf(c.type));
   double amplitude = c.type == I8 || c.type == U8 ? 100 : c.type == I16 || c.type == U16 ? 20000 : 1e9;
-  if (c.type == F32 || c.type == F64) amplitude = 3;
+  if (c.type == F32 || c.type == F64) amplitude = 3 * c.size;
   size_t i = 0;
   for (int v = 0; v < f.volumes; v++)
     for (int z = 0; z < f.d; z++)
@@ -37,7 +40,9 @@ static std::vector<uint8_t> makeField(const Case& c, const Field& f) {
           double s = std::sin(0.05 * x + v) * std::cos(0.07 * y) * std::sin(0.11 * z + 1);
           double value = amplitude * (c.smooth * s + (1 - c.smooth) * (uniform() - 0.5));
           if (c.kind == POINTWISE) value = std::exp(3 * value / amplitude) * (randomBits() & 1 ? 1 : -1) * amplitude / 50;
-          if (c.type == U8 || c.type == U16 || c.type == U32) value = std::fabs(value);
+          if (c.type == U8 || c.type == U16 || c.type == U32 || c.normalizer) value = std::fabs(value);
+          if (c.normalizer && z % 7 == 3) value = amplitude / 4;      // planes of one value
+          if (c.normalizer && z % 7 == 5) value = -2 * c.size;        // of none that logarithms take
           store(data, i, c.type, value);
           if (c.special < 0 && randomBits() % -c.special == 0) store(data, i, c.type, c.special % 2 ? 1e20 : 0.25);
           if (c.special > 0 && randomBits() % c.special == 0) {
@@ -56,11 +61,22 @@ static std::vector<uint8_t> makeField(const Case& c, const Field& f) {
 // As the host program resolves a quantizer, over the ordinary values.
 static Quantizer resolve(const Case& c, const std::vector<uint8_t>& data) {
   Quantizer z{c.type, c.kind, 0, 1, 0.5, 1};
+  long slice = (long)c.h * c.w;
+  if (c.normalizer) {
+    z.normalized = true;
+    z.normalizer = parseNormalizer(c.normalizer);
+    measure(z.normalizer, c.volumes * c.d, slice, [&](long i) {
+      double x = valueAt(data.data(), i, c.type).number;
+      return std::fabs(x) > 1e12 * c.size ? NAN : x;
+    });
+  }
   double low = INFINITY, high = -INFINITY, size = 0, smallest = INFINITY;
   bool floating = c.type == F32 || c.type == F64;
   for (size_t i = 0; i < data.size() / bytesOf(c.type); i++) {
     double x = valueAt(data.data(), i, c.type).number;
-    if (!std::isfinite(x) || std::fabs(x) > 1e12) continue;
+    if (!std::isfinite(x) || std::fabs(x) > 1e12 * c.size) continue;
+    if (c.normalizer && !z.normalizer.accepts(x)) continue;
+    if (c.normalizer) x = z.normalizer.forward((int)(i / slice), x);
     low = std::fmin(low, x);
     high = std::fmax(high, x);
     size = std::fmax(size, std::fabs(x));
@@ -81,7 +97,10 @@ static Quantizer resolve(const Case& c, const std::vector<uint8_t>& data) {
   }
   z.bound = c.relative * (high - low);
   z.offset = low;
-  if (floating) {
+  if (c.normalizer) {
+    z.step = 2 * z.bound - std::fmin(z.bound, 0x1p-22 * std::fmax(1, size));
+    if (!(z.step > 0)) z.step = 1;
+  } else if (floating) {
     double ulp = c.type == F32 ? std::nextafter((float)size, INFINITY) - (float)size : std::nextafter(size, INFINITY) - size;
     z.step = 2 * z.bound - ulp;
     if (!(z.step > z.bound)) z.step = z.bound;
@@ -93,10 +112,11 @@ static Quantizer resolve(const Case& c, const std::vector<uint8_t>& data) {
 }
 
 // The values of a chunk in C order.
-static std::vector<uint8_t> cut(const Field& f, const std::vector<uint8_t>& data, int chunk, int size, Shape& s, bool put,
-                                std::vector<uint8_t>* target) {
+static std::vector<uint8_t> cut(const Field& f, const std::vector<uint8_t>& data, int chunk, int size, Shape& s,
+                                int& plane, bool put, std::vector<uint8_t>* target) {
   int nx = (f.w + f.cw - 1) / f.cw, ny = (f.h + f.ch - 1) / f.ch, nz = (f.d + f.cd - 1) / f.cd;
   int x = chunk % nx * f.cw, y = chunk / nx % ny * f.ch, z = chunk / nx / ny % nz * f.cd, v = chunk / nx / ny / nz;
+  plane = v * f.d + z;
   s = {std::min(f.cd, f.d - z), std::min(f.ch, f.h - y), std::min(f.cw, f.w - x)};
   std::vector<uint8_t> part((size_t)s.d * s.h * s.w * size);
   size_t at = 0;
@@ -110,9 +130,10 @@ static std::vector<uint8_t> cut(const Field& f, const std::vector<uint8_t>& data
 }
 
 int main(int argc, char** argv) {
-  int warps = argc > 3 ? atoi(argv[3]) : 4, stageE = argc > 4 ? atoi(argv[4]) : 2048, stageD = argc > 5 ? atoi(argv[5]) : 1280;
-  int damaged = argc > 6 ? atoi(argv[6]) : 4;
-  Variant encoder = loadVariant(argv[1], true, warps, stageE), decoder = loadVariant(argv[2], false, warps, stageD);
+  int warps = argc > 5 ? atoi(argv[5]) : 4, stageE = argc > 6 ? atoi(argv[6]) : 2048, stageD = argc > 7 ? atoi(argv[7]) : 1280;
+  int damaged = argc > 8 ? atoi(argv[8]) : 4;
+  Variant encoders[] = {loadVariant(argv[1], true, warps, stageE), loadVariant(argv[3], true, warps, stageE)};
+  Variant decoders[] = {loadVariant(argv[2], false, warps, stageD), loadVariant(argv[4], false, warps, stageD)};
   static const Case cases[] = {
       {"f32 whole", F32, AFFINE, 1, 32, 64, 128, 16, 32, 64, 3, 0, 1e-3, 1},
       {"f32 axes 2", F32, AFFINE, 1, 16, 32, 64, 16, 32, 64, 2, 0, 1e-3, 0.9},
@@ -157,6 +178,26 @@ int main(int argc, char** argv) {
       {"i32 symbols", I32, AFFINE, 7, 1, 1, 12288, 1, 1, 12288, 0, 0, 0, 1},
       {"i32 symbols odd", I32, AFFINE, 3, 1, 1, 5001, 1, 1, 5001, 1, 100, 0, 0},
       {"i32 symbols field", I32, AFFINE, 1, 16, 16, 64, 8, 16, 64, 3, 100, 0, 0},
+      {"f32 log10", F32, AFFINE, 1, 16, 32, 64, 16, 32, 64, 3, 0, 1e-3, 0.9, "log10"},
+      {"f32 log10 special", F32, AFFINE, 2, 19, 37, 45, 16, 32, 32, 1, 50, 1e-3, 0.9, "log10"},
+      {"f32 log10 fill", F32, AFFINE, 1, 20, 36, 68, 16, 32, 64, 3, -8, 1e-3, 0.9, "log10"},
+      {"f32 log10 plane", F32, AFFINE, 2, 1, 200, 100, 1, 64, 52, 2, 300, 1e-3, 0.9, "log10,meanstd:slice"},
+      {"f32 log10 line", F32, AFFINE, 5, 1, 1, 12288, 1, 1, 8192, 1, 300, 1e-3, 0.5, "log10,minmax:slice"},
+      {"f32 log1p slices", F32, AFFINE, 2, 19, 37, 45, 16, 32, 32, 3, 50, 1e-3, 0.9, "log1p,minmax:slice"},
+      {"f32 rows slices", F32, AFFINE, 2, 20, 36, 68, 8, 32, 64, 3, 40, 1e-3, 0.9, "log10,minmax:slice"},
+      {"f32 rows fill", F32, AFFINE, 2, 20, 36, 68, 8, 32, 64, 1, -7, 1e-3, 0.9, "asinh:2,meanstd:slice"},
+      {"f32 asinh", F32, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 50, 1e-3, 0.9, "asinh:0.1,meanstd:field"},
+      {"f32 minmax", F32, AFFINE, 3, 19, 37, 45, 8, 32, 32, 0, 5000, 1e-3, 0.9, "minmax:slice"},
+      {"f32 meanstd", F32, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 0, 1e-3, 0.9, "meanstd:slice"},
+      {"f64 log10 slices", F64, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 90, 1e-6, 0.9, "log10,minmax:slice"},
+      {"f64 quarters", F64, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 90, 1e-6, 0.9, "minmax:slice", 0x1p1018},
+      {"f64 tiny", F64, AFFINE, 1, 19, 37, 45, 16, 32, 32, 3, 90, 1e-6, 0.9, "minmax:slice", 0x1p-1060},
+      {"f64 three stages", F64, AFFINE, 1, 16, 32, 64, 8, 32, 64, 3, 90, 1e-6, 0.9, "log1p,asinh:2,log1p,meanstd:slice"},
+      {"i16 log1p", I16, AFFINE, 1, 10, 20, 40, 8, 16, 32, 1, 30, 1e-3, 0.8, "log1p"},
+      {"u8 asinh", U8, AFFINE, 1, 1, 200, 40, 1, 200, 32, 2, 0, 0.01, 0.8, "asinh:3,minmax:slice"},
+      {"u16 log10", U16, AFFINE, 1, 10, 20, 40, 8, 16, 32, 1, 30, 1e-3, 0.8, "log10"},
+      {"i32 minmax", I32, AFFINE, 1, 10, 20, 40, 8, 16, 32, 3, 30, 1e-6, 0.8, "minmax:slice"},
+      {"i64 asinh", I64, AFFINE, 1, 10, 20, 40, 8, 16, 32, 3, 30, 1e-6, 0.8, "asinh"},
   };
   int failures = 0, unreported = 0, reported = 0;
   for (const Case& c : cases) {
@@ -168,6 +209,7 @@ int main(int argc, char** argv) {
       z.filled = true;
       z.fill = toType(c.special % 2 ? 1e20 : 0.25, c.type);
     }
+    const Variant &encoder = encoders[z.normalized], &decoder = decoders[z.normalized];
     PipelineParameters p = parametersOf(z, f, c.axes, warps);
     size_t capacity = 0;
     std::vector<std::vector<uint32_t>> expected;
@@ -175,14 +217,15 @@ int main(int argc, char** argv) {
     std::vector<uint8_t> expectedValues(data.size());
     for (int i = 0; i < f.chunks(); i++) {
       Shape s;
-      std::vector<uint8_t> part = cut(f, data, i, size, s, false, nullptr);
+      int first;
+      std::vector<uint8_t> part = cut(f, data, i, size, s, first, false, nullptr);
       uint32_t check;
-      expected.push_back(encode(z, c.axes, s, part.data(), check));
+      expected.push_back(encode(z, c.axes, s, first, part.data(), check));
       expectedChecks.push_back(check);
       capacity += expected.back().size();
       std::vector<uint8_t> back(part.size());
-      decode(z, c.axes, s, expected.back(), back.data());
-      cut(f, back, i, size, s, true, &expectedValues);
+      decode(z, c.axes, s, first, expected.back(), back.data());
+      cut(f, back, i, size, s, first, true, &expectedValues);
     }
     Coder coder(f, p, capacity, encoder, decoder);
     uint8_t *in, *back;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string>
 #include <vector>
+#define NORMALIZED 1  // kernels without a normalizer take the first part of the parameters only
 #include "../../main/cuda/pipeline_parameters.cuh"
 #include "reference.hpp"
 
@@ -56,6 +57,32 @@ inline int mostBlocks(const Field& f) {
   return most;
 }
 
+// The normalizer; the maps of planes, where there is one for each, go to device memory.
+inline void putNormalizer(PipelineParameters& p, const reference::Normalizer& from) {
+  NormalizerParameters& n = p.normalizer;
+  n.lowest = std::nextafter(from.lowest, HUGE_VAL);
+  n.highest = std::nextafter(from.highest, -HUGE_VAL);
+  n.stages = (i32)from.stages.size();
+  for (i32 i = 0; i < n.stages; i++) {
+    n.kinds[i] = from.stages[i].kind;
+    n.scales[i] = from.stages[i].scale;
+    n.scaleLogarithms[i] = naturalLogarithm(n.scales[i]);
+  }
+  n.flags = (from.affine ? NORMALIZER_AFFINE : 0) | (from.clamps ? NORMALIZER_CLAMPS : 0);
+  std::vector<PlaneMap> maps;
+  for (const reference::Map& m : from.maps) {
+    double scale = m.flat ? 0 : m.scale;
+    maps.push_back({m.offset, m.width, scale, m.flat ? 0 : 1 / scale});
+  }
+  if (maps.size() == 1) n.map = maps[0];
+  if (maps.size() > 1) {
+    PlaneMap* table;
+    CUDA(cudaMalloc(&table, maps.size() * sizeof(PlaneMap)));
+    CUDA(cudaMemcpy(table, maps.data(), maps.size() * sizeof(PlaneMap), cudaMemcpyHostToDevice));
+    n.maps = table;
+  }
+}
+
 inline PipelineParameters parametersOf(const reference::Quantizer& z, const Field& f, int axes, int warps) {
   PipelineParameters p = {};
   p.offset = z.offset;
@@ -77,7 +104,9 @@ inline PipelineParameters parametersOf(const reference::Quantizer& z, const Fiel
   if (f.w % 4 == 0 && f.cw % 4 == 0) p.flags |= FLAG_ALIGNED_ROWS;
   const double largestFloat = 3.40282346638528859812e+38;
   if (std::fabs(z.offset) + 2147483648.0 * z.step < largestFloat) p.flags |= FLAG_NO_OVERFLOW;
-  if (z.kind == reference::AFFINE && z.type == reference::F32) {
+  if (z.normalized) {
+    putNormalizer(p, z.normalizer);
+  } else if (z.kind == reference::AFFINE && z.type == reference::F32) {
     // Rounding to float32 errs by at most half an ulp of the largest binade for which the bound
     // leaves room: |x - v| <= step / 2 and |v - xhat| <= ulp / 2 <= bound - step / 2.
     double room = (2 * z.bound - z.step) * (1 + 0x1p-20);
@@ -96,7 +125,7 @@ inline PipelineParameters parametersOf(const reference::Quantizer& z, const Fiel
     p.quickReach = std::nextafter((float)reach, 0.0f);
     p.quickResidual = sure;
   }
-  if (z.kind == reference::AFFINE && z.type == reference::I32 && z.offset == 0 && z.step == 1 && z.bound == 0.5)
+  if (!z.normalized && z.kind == reference::AFFINE && z.type == reference::I32 && z.offset == 0 && z.step == 1 && z.bound == 0.5)
     p.flags |= FLAG_QUICK_IDENTITY;
   if (z.filled) {
     // only where no symbol of the quick path can restore to the fill value or come from it

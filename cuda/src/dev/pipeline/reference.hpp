@@ -14,6 +14,7 @@ static inline long long __double_as_longlong(double d) { long long v; memcpy(&v,
 #define __forceinline__ inline
 #endif
 #include "../../main/cuda/elementary.cuh"
+#include "normalizers.hpp"
 
 namespace reference {
 
@@ -29,6 +30,8 @@ struct Quantizer {
   double offset, step, bound, scale;
   bool filled = false;
   uint64_t fill = 0;
+  bool normalized = false;  // then only of kind AFFINE
+  Normalizer normalizer;
 };
 
 struct Shape { int d, h, w; };
@@ -75,9 +78,11 @@ inline uint64_t toType(double v, Type t) {
   return (uint64_t)(int64_t)r & mask;
 }
 
-inline uint64_t restored(const Quantizer& z, int32_t q) {
+inline uint64_t restored(const Quantizer& z, int plane, int32_t q) {
   double v;
-  if (z.kind == AFFINE) {
+  if (z.normalized) {
+    v = z.normalizer.backward(plane, z.offset + q * z.step);
+  } else if (z.kind == AFFINE) {
     v = z.offset + q * z.step;
   } else if (z.kind == REFERENCE) {
     v = z.offset + (q * z.step) * (1 / z.scale);
@@ -90,8 +95,12 @@ inline uint64_t restored(const Quantizer& z, int32_t q) {
   return toType(v, z.type);
 }
 
-inline bool symbolOf(const Quantizer& z, const Value& v, int32_t& q) {
+inline bool symbolOf(const Quantizer& z, int plane, const Value& v, int32_t& q) {
   double x = v.number;
+  if (z.normalized) {
+    if (!z.normalizer.accepts(x)) return false;
+    x = z.normalizer.forward(plane, x);
+  }
   double inverse = 1 / z.step;
   if (!std::isfinite(x) || (z.filled && v.bits == z.fill)) return false;
   if (z.kind == REFERENCE) {
@@ -109,12 +118,16 @@ inline bool symbolOf(const Quantizer& z, const Value& v, int32_t& q) {
     if (!(std::fabs(t) < 1073741824.0)) return false;
     q = (int32_t)std::nearbyint(t);
   }
-  uint64_t back = restored(z, q);
+  uint64_t back = restored(z, plane, q);
   if (z.filled && back == z.fill) return false;
   if (z.kind == REFERENCE) return true;
   double y = valueAt((const uint8_t*)&back, 0, z.type).number;
+  if (z.normalized) {
+    if (!z.normalizer.accepts(y)) return false;
+    y = z.normalizer.forward(plane, y);
+  }
   double d = x - y;
-  if (z.type == I64) {
+  if (z.type == I64 && !z.normalized) {
     __int128 whole = (__int128)(int64_t)v.bits - (int64_t)back;
     if (whole < 0) whole = -whole;
     if (z.kind == AFFINE) return whole <= (z.bound >= 0x1p63 ? (__int128)INT64_MAX : (__int128)std::floor(z.bound));
@@ -177,9 +190,10 @@ inline uint32_t mix(uint32_t h) {
 
 inline int bits(uint32_t v) { return v == 0 ? 0 : 32 - __builtin_clz(v); }
 
-// Words of a chunk whose values lie in C order; the first word is the mode.
+// Words of a chunk whose values lie in C order; the first word is the mode. `first` is the number of
+// its first plane.
 inline std::vector<uint32_t> encode(
-    const Quantizer& z, int axes, Shape s, const uint8_t* data, uint32_t& check) {
+    const Quantizer& z, int axes, Shape s, int first, const uint8_t* data, uint32_t& check) {
   Geometry g(s);
   if (axes > g.mode) axes = g.mode;
   std::vector<uint16_t> table(g.blocks + (g.blocks & 1), 0);
@@ -195,7 +209,7 @@ inline std::vector<uint32_t> encode(
       long i = g.index(b, place);
       if (i < 0) continue;
       int32_t q;
-      if (symbolOf(z, valueAt(data, i, z.type), q)) last = q;
+      if (symbolOf(z, first + i / ((long)s.h * s.w), valueAt(data, i, z.type), q)) last = q;
       else exact.push_back(place);
       inside[g.cell(place)] = 1;
       cube[g.cell(place)] = last;
@@ -262,7 +276,8 @@ inline std::vector<uint32_t> encode(
 }
 
 // Values of a chunk; the words are trusted (they come from encode).
-inline void decode(const Quantizer& z, int axes, Shape s, const std::vector<uint32_t>& in, uint8_t* data) {
+inline void decode(
+    const Quantizer& z, int axes, Shape s, int first, const std::vector<uint32_t>& in, uint8_t* data) {
   Geometry g(s);
   if (axes > g.mode) axes = g.mode;
   size_t at = 1 + (g.blocks + 1) / 2;
@@ -304,7 +319,7 @@ inline void decode(const Quantizer& z, int axes, Shape s, const std::vector<uint
     for (int place = 0; place < 4096; place++) {
       long i = g.index(b, place);
       if (i < 0) continue;
-      uint64_t v = restored(z, (int32_t)r[g.cell(place)]);
+      uint64_t v = restored(z, first + i / ((long)s.h * s.w), (int32_t)r[g.cell(place)]);
       memcpy(data + i * size, &v, size);
     }
     if (entry & 0x8000) {

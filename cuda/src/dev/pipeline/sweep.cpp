@@ -1,10 +1,13 @@
 // Times the kernels on fields in device memory.
 // sweep FIELD.f32 D H W CD CH CW RELATIVE AXES ENCODER:warps:stage … -- DECODER:warps:stage …
-// A field named *.i32 holds symbols (axes 0 usually): eight sets of it in rotation.
+// A field named *.i32 holds symbols (axes 0 usually): eight sets of it in rotation. RELATIVE may be
+// BOUND@NORMALIZER, such as 0.01@log10: the largest error of what that makes of the values.
 #include <algorithm>
 #include "harness.hpp"
 
 using namespace reference;
+
+static constexpr size_t SAMPLED = 17;  // of so many values one is normalized here, which takes long
 
 static Variant parse(const std::string& text, bool encoder) {
   size_t a = text.find(':'), b = text.find(':', a + 1);
@@ -45,6 +48,7 @@ int main(int argc, char** argv) {
   bool symbols = path.size() > 4 && path.substr(path.size() - 4) == ".i32";
   Field f{1, atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]), atoi(argv[7])};
   double relative = atof(argv[8]);
+  const char* normalizer = strchr(argv[8], '@');
   int axes = atoi(argv[9]);
   if (f.d > 1 && f.h == 1 && f.cd == 1) { f.volumes = f.d; f.d = 1; }
   std::vector<float> data(f.values());
@@ -61,7 +65,16 @@ int main(int argc, char** argv) {
   }
   Quantizer z{symbols ? I32 : F32, AFFINE, 0, 1, 0.5, 1};
   double low = INFINITY, high = -INFINITY, size = 0;
-  if (!symbols && relative > 0) {
+  if (normalizer) {
+    z.normalized = true;
+    z.normalizer = parseNormalizer(normalizer + 1);
+    measure(z.normalizer, f.volumes * f.d, (long)f.h * f.w, [&](long i) { return data[i]; });
+    z.bound = relative;
+    z.offset = HUGE_VAL;
+    for (size_t i = 0; i < data.size(); i += SAMPLED)
+      if (z.normalizer.accepts(data[i])) z.offset = std::fmin(z.offset, z.normalizer.forward((int)(i / ((size_t)f.h * f.w)), data[i]));
+    z.step = 2 * z.bound - 0x1p-22 * std::fmax(1, 2 * std::fabs(z.offset));
+  } else if (!symbols && relative > 0) {
     for (float x : data) { low = std::fmin(low, x); high = std::fmax(high, x); size = std::fmax(size, std::fabs(x)); }
     z.offset = low;
     z.bound = relative * (high - low);
@@ -98,7 +111,11 @@ int main(int argc, char** argv) {
     size_t differ = 0;
     for (size_t k = 0; k < got.size(); k++) {
       if (symbols) differ += memcmp(&got[k], &data[k], 4) != 0;
-      else worst = std::fmax(worst, std::fabs((double)got[k] - data[k]));
+      else if (!normalizer) worst = std::fmax(worst, std::fabs((double)got[k] - data[k]));
+      else if (k % SAMPLED == 0 && z.normalizer.accepts(data[k])) {
+        int plane = (int)(k / ((size_t)f.h * f.w));
+        worst = std::fmax(worst, std::fabs(z.normalizer.forward(plane, data[k]) - z.normalizer.forward(plane, got[k])));
+      }
     }
     uint32_t error;
     CUDA(cudaMemcpy(&error, all[0]->error, 4, cudaMemcpyDeviceToHost));

@@ -156,7 +156,33 @@ int packBlocks = 132, packThreads = 512;
 
 struct Shape {
   int warps, streams, packBlocks;
+  int resident = 0;  // blocks of a multiprocessor at once, at most; 0: as many as fit
 };
+
+/// Streams up to the last ones that are more likely alive than not, by the frequencies of their channels' flags.
+u32 likelyStreams(const Batch& b, bool wide = false) {
+  const Layout& l = b.layout;
+  if (wide || (!b.indexes.empty() && b.stored.empty())) return (u32)l.tiles * l.streams();
+  u32 groups = 0;
+  for (int g = 0; g < l.groups(); g++) {
+    double dead = 1;
+    for (int p = g * l.p; p < std::min((g + 1) * l.p, l.channels); p++) {
+      int c = b.order.empty() ? p : b.order[p];
+      dead *= (b.stored.empty() ? deadFrequency((u64)std::min(l.rows, l.height) * l.width * surprise(b.tables[c])) : b.stored[c]) / 65536.0;
+    }
+    if (dead < 0.5) groups = g + 1;
+  }
+  return (u32)l.tiles * groups * l.bands();
+}
+
+/// How many blocks of the decoder a multiprocessor gets: the ones of likely streams are the first of
+/// the order, and were they not held to equal shares, some multiprocessors would get half more of them.
+int decodeResident(const Batch& b, int warps, bool wide = false) {
+  cudaDeviceProp device;
+  CUDA(cudaGetDeviceProperties(&device, 0));
+  u32 likely = likelyStreams(b, wide), share = ((likely + warps - 1) / warps + device.multiProcessorCount - 1) / device.multiProcessorCount;
+  return likely < (u32)b.layout.tiles * b.layout.streams() && likely > 0 && share * warps < 32 ? (int)share : 0;
+}
 
 template <int TYPE, bool INDEXED, bool WIDE, int STREAMS>
 void encode(Setup& s, const void* symbols, Shape shape) {
@@ -172,7 +198,16 @@ void encode(Setup& s, const void* symbols, Shape shape) {
 template <bool WIDE>
 void pack(Setup& s, Shape shape) {
   typedef typename RansProfile<WIDE>::Word Word;
-  packKernel<Word><<<shape.packBlocks, packThreads>>>((Word*)s.slots.at, s.slotWords, s.lengths.at, s.streams, s.offsets.at, (Word*)s.packed.at, s.packed.count, s.errors.at);
+  // its blocks are launched while the encoder ends
+  cudaLaunchAttribute early = {};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(shape.packBlocks);
+  config.blockDim = dim3(packThreads);
+  config.attrs = &early;
+  config.numAttrs = 1;
+  CUDA(cudaLaunchKernelEx(&config, packKernel<Word>, (const Word*)s.slots.at, s.slotWords, (const u32*)s.lengths.at, s.streams, s.offsets.at, (Word*)s.packed.at, (u64)s.packed.count, s.errors.at));
 }
 
 template <int TYPE, bool INDEXED, bool WIDE>
@@ -180,6 +215,7 @@ void decode(Setup& s, void* symbols, Shape shape) {
   RansDecoding in = s.decoding;
   in.symbols = symbols;
   u32 shared = shape.warps * (RANS_RING_BYTES + ransDecodeShared(in.layout.streamChannels));
+  if (shape.resident > 0) shared = std::max(shared, 227u / shape.resident * 1024 - 1024);
   if (shared > 48 << 10) CUDA(cudaFuncSetAttribute(decodeKernel<TYPE, INDEXED, WIDE>, cudaFuncAttributeMaxDynamicSharedMemorySize, shared));
   decodeKernel<TYPE, INDEXED, WIDE><<<(s.streams - 1) / shape.warps + 1, 32 * shape.warps, shared>>>(in);
 }

@@ -36,7 +36,7 @@ double idealBytes(const Batch& b) {
 }
 
 template <int TYPE, int STREAMS, bool WIDE = false>
-void timeOne(Batch& b, int p, int kind, double ideal, const std::vector<float>& medians, int warpsE, int warpsD) {
+void timeOne(Batch& b, int p, int kind, double ideal, const std::vector<float>& medians, int warpsE, int warpsD, int resident = -1) {
   b.layout.p = p;
   b.layout.rows = b.layout.height;
   b.order = channelOrder(b.tables, b.layout.channels, p, kind);
@@ -49,7 +49,7 @@ void timeOne(Batch& b, int p, int kind, double ideal, const std::vector<float>& 
     in.emplace_back(input);
     out.emplace_back(input.size());
   }
-  Shape se = {warpsE, STREAMS, (int)std::min<u32>(s.streams, packBlocks)}, sd = {warpsD, 1, 1};
+  Shape se = {warpsE, STREAMS, (int)std::min<u32>(s.streams, packBlocks)}, sd = {warpsD, 1, 1, resident < 0 ? decodeResident(b, warpsD, WIDE) : resident};
   auto whole = [&](int i) {
     encode<TYPE, false, WIDE, STREAMS>(s, in[i % sets].at, se);
     pack<WIDE>(s, se);
@@ -72,7 +72,7 @@ void timeOne(Batch& b, int p, int kind, double ideal, const std::vector<float>& 
   float te = median(whole), tk = median([&](int i) { encode<TYPE, false, WIDE, STREAMS>(s, in[i % sets].at, se); });
   float td = median([&](int i) { decode<TYPE, false, WIDE>(s, out[i % sets].at, sd); });
   double gb = b.symbols.size() * 4 / 1e3;
-  printf("%s%3d | %d | %d | %d/%d | %4d | %7.1f us (%6.1f kernel) %6.0f GB/s | %7.1f us %6.0f GB/s | CR %6.2f %6.2f %% | %s\n", WIDE ? "compatible " : "", p, kind, TYPE, STREAMS, warpsE, b.layout.tiles,
+  printf("%s%3d | %d | %d | %d/%d | %d/%d | %4d | %7.1f us (%6.1f kernel) %6.0f GB/s | %7.1f us %6.0f GB/s | CR %6.2f %6.2f %% | %s\n", WIDE ? "compatible " : "", p, kind, TYPE, STREAMS, warpsE, warpsD, sd.resident, b.layout.tiles,
          te, tk, gb / te, td, gb / td, b.symbols.size() * 4.0 / (bytes + index), 100 * ideal / (bytes + index), same ? "same" : "DIFFERENT");
   if (!same) failures++;
 }

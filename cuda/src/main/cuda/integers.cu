@@ -2,11 +2,21 @@
 // works on one block; the integers of a block stand in coded order, the blocks of all chunks one
 // after the other. All chunks of a launch have the same extents.
 //
-// Launch: WARPS * 32 threads, chunks * tilesPerChunk thread blocks. `counts` and `checks` (one u32
-// per chunk) are zero before.
+// Launch: WARPS * 32 threads, chunks * tilesPerChunk thread blocks. `counts`, `checks` and
+// `occurring` (one u32 per chunk) are zero before.
+//
+// For the encoder rans there are `classes` (null: not wanted), the class of each block, and in
+// `occurring` a bit for each class that a chunk has. In decoding, integers of blocks whose `zeros`
+// (null: none) is set are not looked at: they are 0.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
 #include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
+#include "pipeline_symbols.cuh"
+#endif
 
 #ifndef WARPS
 #define WARPS 4
@@ -71,43 +81,38 @@ static __device__ __forceinline__ void loadGroupOf(const void* from, u64 group, 
   }
 }
 
+// Sum of the residuals as the rans encoder counts it, sign in the lowest bit.
+static __device__ __forceinline__ u64 sizeOf(const u32 (&r)[32]) {
+  u64 sum = 0;
+#pragma unroll
+  for (int j = 0; j < 32; j++) {
+    sum += (r[j] << 1) ^ (u32)((i32)r[j] >> 31);
+  }
+  return sum;
+}
+
+// The class of a block whose residuals have such a sum, FORMAT.md, "rANS of residuals".
+static __device__ __forceinline__ u32 classOf(u64 sum) {
+  u32 mean = (u32)((sum + BLOCK_VALUES - 1) / BLOCK_VALUES);
+  return least(15, 32 - __clz(mean));
+}
+
 template <int MODE>
 static __device__ __forceinline__ void encodeBlock(
     const PipelineParameters& p, const Chunk& c, i32 block, u64 firstGroup, const void* values,
-    void* integers, i32 form, u32* exactMasks, u32* scratch, i32 lane, u32* exactCount, u32* check) {
+    void* integers, i32 form, u32* exactMasks, u32* input, u32* scratch, i32 lane, u32* exactCount,
+    u32* check, u64* size) {
+  bool quick = mayBeQuick<MODE>(p, c);
+  Work w = {p, c, values, block, lane, quick};
   LorenzoCarry<MODE> carry;
+  if (quick) {
+    beginRows<MODE>(c, values, block, input, lane);
+  }
 #pragma unroll 1
   for (int step = 0; step < STEPS; step++) {
-    Group g = groupAt<MODE>(c, block, step, lane);
-    u32 inside = 0;
-    u32 exact = 0;
-    u32 last = 0;
-#pragma unroll 1
-    for (int j = 0; j < 32; j++) {
-      if (MODE != 1 && (j & 3) == 0) {
-        last = 0;
-      }
-      Place a = placeAt<MODE>(c, g, j);
-      u32 symbol = 0;
-      if (a.inside) {
-        i32 coded;
-        if (quantize(p, loadBits(values, a.index, p.type), &coded)) {
-          last = (u32)coded;
-        } else {
-          exact |= 1u << j;
-        }
-        symbol = last;
-        inside |= 1u << j;
-        *check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-      }
-      scratch[j * WARP_SIZE + lane] = symbol;
-    }
     u32 q[32];
-#pragma unroll
-    for (int j = 0; j < 32; j++) {
-      q[j] = scratch[j * WARP_SIZE + lane];
-    }
-    __syncwarp();
+    u32 exact;
+    u32 inside = symbolsOf<MODE>(w, step, input, scratch, q, &exact, check);
     predict<MODE>(q, carry, p.axes, lane);
 #pragma unroll
     for (int j = 0; j < 32; j++) {
@@ -117,18 +122,21 @@ static __device__ __forceinline__ void encodeBlock(
     storeGroupOf(integers, group, form, q);
     exactMasks[group] = exact;
     *exactCount += __popc(exact);
+    *size += sizeOf(q);
   }
 }
 
 template <int MODE>
 static __device__ __forceinline__ void decodeBlock(
     const PipelineParameters& p, const Chunk& c, i32 block, u64 firstGroup, const void* integers,
-    i32 form, void* values, u32* scratch, i32 lane, u32* check) {
+    i32 form, bool zeros, void* values, u32* scratch, i32 lane, u32* check) {
   LorenzoCarry<MODE> carry;
 #pragma unroll 1
   for (int step = 0; step < STEPS; step++) {
-    u32 q[32];
-    loadGroupOf(integers, firstGroup + step * WARP_SIZE + lane, form, q);
+    u32 q[32] = {};
+    if (!zeros) {
+      loadGroupOf(integers, firstGroup + step * WARP_SIZE + lane, form, q);
+    }
     unpredict<MODE>(q, carry, p.axes, lane);
 #pragma unroll
     for (int j = 0; j < 32; j++) {
@@ -141,7 +149,7 @@ static __device__ __forceinline__ void decodeBlock(
       if (a.inside) {
         u32 symbol = scratch[j * WARP_SIZE + lane];
         *check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-        storeBits(values, a.index, p.type, restore(p, (i32)symbol));
+        storeBits(values, a.index, p.type, restore(p, a.plane, (i32)symbol));
       }
     }
     __syncwarp();
@@ -150,8 +158,9 @@ static __device__ __forceinline__ void decodeBlock(
 
 extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_encode(
     const __grid_constant__ PipelineParameters p, const void* values, void* integers, i32 form,
-    u32* exactMasks, u32* counts, u32* checks) {
-  __shared__ u32 shared[WARPS][STEP_VALUES];
+    u32* exactMasks, u32* counts, u32* checks, u8* classes, u32* occurring) {
+  __shared__ __align__(16) u32 inputs[WARPS][STEP_VALUES];
+  __shared__ __align__(16) u32 scratches[WARPS][STEP_VALUES];
   i32 chunk = blockIdx.x / p.tilesPerChunk;
   i32 lane = threadIdx.x & 31;
   i32 warp = threadIdx.x >> 5;
@@ -163,8 +172,10 @@ extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_encode(
   u64 first = ((u64)chunk * c.blocks + block) * (STEPS * WARP_SIZE);
   u32 exact = 0;
   u32 check = 0;
+  u64 size = 0;
 #define ENCODE(MODE) \
-  encodeBlock<MODE>(p, c, block, first, values, integers, form, exactMasks, shared[warp], lane, &exact, &check)
+  encodeBlock<MODE>(p, c, block, first, values, integers, form, exactMasks, inputs[warp], \
+                    scratches[warp], lane, &exact, &check, &size)
   if (c.mode == 3) {
     ENCODE(3);
   } else if (c.mode == 2) {
@@ -174,6 +185,10 @@ extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_encode(
   }
   exact = __reduce_add_sync(ALL_LANES, exact);
   check = __reduce_add_sync(ALL_LANES, check);
+#pragma unroll
+  for (int d = 16; d > 0; d >>= 1) {
+    size += __shfl_xor_sync(ALL_LANES, size, d);
+  }
   if (lane == 0) {
     if (exact != 0) {
       atomicAdd(counts + chunk, exact);
@@ -181,12 +196,17 @@ extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_encode(
     if (check != 0) {
       atomicAdd(checks + chunk, check);
     }
+    if (classes != 0) {
+      u32 found = classOf(size);
+      classes[(u64)chunk * c.blocks + block] = (u8)found;
+      atomicOr(occurring + chunk, 1u << found);
+    }
   }
 }
 
 extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_decode(
-    const __grid_constant__ PipelineParameters p, const void* integers, i32 form, void* values,
-    u32* checks) {
+    const __grid_constant__ PipelineParameters p, const void* integers, i32 form, const u8* zeros,
+    void* values, u32* checks) {
   __shared__ u32 shared[WARPS][STEP_VALUES];
   i32 chunk = blockIdx.x / p.tilesPerChunk;
   i32 lane = threadIdx.x & 31;
@@ -198,8 +218,9 @@ extern "C" __global__ void __launch_bounds__(WARPS * WARP_SIZE) integers_decode(
   }
   u64 first = ((u64)chunk * c.blocks + block) * (STEPS * WARP_SIZE);
   u32 check = 0;
+  bool zero = zeros != 0 && zeros[(u64)chunk * c.blocks + block] != 0;
 #define DECODE(MODE) \
-  decodeBlock<MODE>(p, c, block, first, integers, form, values, shared[warp], lane, &check)
+  decodeBlock<MODE>(p, c, block, first, integers, form, zero, values, shared[warp], lane, &check)
   if (c.mode == 3) {
     DECODE(3);
   } else if (c.mode == 2) {

@@ -13,6 +13,7 @@
 
 struct Chunk {
   i64 origin;     // index of its first value in the field
+  i32 plane;      // number of its first plane among those of all volumes
   i64 stridePlane;
   i32 strideRow;
   i32 depth, height, width;
@@ -37,6 +38,7 @@ static __device__ __forceinline__ Chunk chunkAt(const PipelineParameters& p, i32
   c.strideRow = p.width;
   c.stridePlane = (i64)p.height * p.width;
   c.origin = volume * p.volumeValues + z * c.stridePlane + (i64)y * p.width + x;
+  c.plane = volume * p.depth + z;
   c.depth = least(p.chunkDepth, p.depth - z);
   c.height = least(p.chunkHeight, p.height - y);
   c.width = least(p.chunkWidth, p.width - x);
@@ -86,9 +88,11 @@ static __device__ __forceinline__ Group groupAt(const Chunk& c, i32 block, i32 s
   return g;
 }
 
-// A place of a group: whether the chunk has it, its number in the chunk, its index in the field.
+// A place of a group: whether the chunk has it, its plane among those of all volumes, its number in
+// the chunk, its index in the field.
 struct Place {
   bool inside;
+  i32 plane;
   u32 number;
   i64 index;
 };
@@ -114,9 +118,20 @@ static __device__ __forceinline__ Place placeAt(const Chunk& c, const Group& g, 
     a.inside = z < c.depth && y < c.height && x < c.width;
     a.number = ((u32)z * c.height + y) * c.width + x;
   }
+  a.plane = c.plane + z;
   a.index = c.origin + z * c.stridePlane + (i64)y * c.strideRow + x;
   return a;
 }
+
+// What a warp of the encoder works on.
+struct Work {
+  const PipelineParameters& p;
+  const Chunk& c;
+  const void* values;
+  i32 block;
+  i32 lane;
+  bool quick;  // the path for aligned rows may try it
+};
 
 // One term of the symbol check.
 static __device__ __forceinline__ u32 checkTerm(u32 symbol, u32 position) {
@@ -201,6 +216,12 @@ struct Rows {
     return number + (row >> 2) * numberPlane + (row & 3) * numberRow;
   }
 };
+
+// Streams out: what is decoded is not read again soon.
+static __device__ __forceinline__ void storeQuad(u32* to, const u32* x) {
+  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]) : "memory");
+}
 
 // Check of rows of four symbols; those outside the chunk are zero. Rows that are zero in the whole
 // warp are skipped.

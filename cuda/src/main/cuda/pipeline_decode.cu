@@ -8,6 +8,12 @@
 #include "pipeline_quantizer.cuh"
 #include "bitpack.cuh"
 #include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
+#include "pipeline_store.cuh"
+#endif
 
 #ifndef WARPS
 #define WARPS 4
@@ -90,96 +96,6 @@ static __device__ __forceinline__ const u32* at(const Window& w, u32 index) {
   return w.stage + w.shift + (index - w.begin);
 }
 
-// Streams out: what is decoded is not read again soon.
-static __device__ __forceinline__ void storeQuad(u32* to, const u32* x) {
-  asm volatile("st.global.cs.v4.u32 [%0], {%1, %2, %3, %4};"
-               : : "l"(to), "r"(x[0]), "r"(x[1]), "r"(x[2]), "r"(x[3]) : "memory");
-}
-
-static __device__ __forceinline__ void clampFloats(u32 (&x)[32]) {
-#pragma unroll
-  for (int j = 0; j < 32; j++) {
-    float f = __uint_as_float(x[j]);
-    f = f > LARGEST_FLOAT ? LARGEST_FLOAT : f;
-    f = f < -LARGEST_FLOAT ? -LARGEST_FLOAT : f;
-    x[j] = __float_as_uint(f);
-  }
-}
-
-// The tuned path: restores and stores whole groups of float32 (affine) or of int32 symbols.
-template <int MODE>
-static __device__ __forceinline__ u32 quickStore(
-    const PipelineParameters& p,
-    const Chunk& c,
-    void* values,
-    const Group& g,
-    u32* scratch,
-    i32 lane,
-    u32 (&q)[32]) {
-  if (MODE == 1) {
-    groupToRows(q, scratch, lane);
-  }
-  Rows<MODE> rows(c, g, lane);
-  bool whole = rows.whole();
-  if (!whole) {
-    rows.fillOutside(q, 0);
-  }
-  u32 check = checkRows(q, rows);
-  bool identity = (p.flags & FLAG_QUICK_IDENTITY) != 0;
-  bool clamp = (p.flags & FLAG_NO_OVERFLOW) == 0;
-  double offset = p.offset, unit = p.step;
-  if (!identity) {
-#pragma unroll
-    for (int j = 0; j < 32; j++) {
-      q[j] = __float_as_uint(__double2float_rn(offset + (double)(i32)q[j] * unit));
-    }
-    if (clamp) {
-      clampFloats(q);
-    }
-  }
-  if (whole) {
-#pragma unroll
-    for (int row = 0; row < 8; row++) {
-      storeQuad((u32*)values + rows.index(row), &q[4 * row]);
-    }
-  } else {
-#pragma unroll
-    for (int row = 0; row < 8; row++) {
-      if (rows.has(row)) {
-        storeQuad((u32*)values + rows.index(row), &q[4 * row]);
-      }
-    }
-  }
-  return check;
-}
-
-// The careful path: any type, kind and shape.
-template <int MODE>
-static __device__ __forceinline__ u32 carefulStore(
-    const PipelineParameters& p,
-    const Chunk& c,
-    void* values,
-    const Group& g,
-    u32* scratch,
-    i32 lane,
-    const u32 (&q)[32]) {
-#pragma unroll
-  for (int j = 0; j < 32; j++) {
-    scratch[j * WARP_SIZE + lane] = q[j];
-  }
-  u32 check = 0;
-#pragma unroll 1
-  for (int j = 0; j < 32; j++) {
-    Place a = placeAt<MODE>(c, g, j);
-    if (a.inside) {
-      u32 symbol = scratch[j * WARP_SIZE + lane];
-      check += checkTerm(symbol, a.number * CHECK_STEP + CHECK_BIAS);
-      storeBits(values, a.index, p.type, restore(p, (i32)symbol));
-    }
-  }
-  return check;
-}
-
 // Puts the exact values of a block over the restored ones. False if the list is not well formed.
 template <int MODE>
 static __device__ __forceinline__ bool placeExact(
@@ -246,9 +162,7 @@ static __device__ __forceinline__ bool decodeBlock(
   }
   // planes of widths stay in a register: lane i holds word 1 + i
   u32 planeWord = (u32)lane < planesSum ? *at(w, 1 + lane) : 0;
-  bool tuned = (p.flags & FLAG_ALIGNED_ROWS) != 0
-      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0
-      && (MODE != 1 || c.height == 1);
+  bool tuned = mayBeTuned<MODE>(p, c);
   LorenzoCarry<MODE> carry;
   u32 plane = 0;
 #pragma unroll 1

@@ -6,10 +6,15 @@
 // block), `begun` (one u64 per chunk), `checks` (one u32 per chunk) and `error` are zero before.
 #include "pipeline.cuh"
 #include "pipeline_quantizer.cuh"
-#include "pipeline_symbols.cuh"
 #include "bitpack.cuh"
 #include "lookback.cuh"
 #include "lorenzo.cuh"
+// last, since a file stands in the text once: what these include must not stand in one branch only
+#if NORMALIZED
+#include "pipeline_normalized.cuh"
+#else
+#include "pipeline_symbols.cuh"
+#endif
 
 #ifndef WARPS
 #define WARPS 4
@@ -103,8 +108,7 @@ static __device__ __forceinline__ void encodeTile(
   i32 warp = threadIdx.x >> 5;
   i32 block = tileOfChunk * WARPS + warp;
   bool active = block < c.blocks;
-  bool quick = (p.flags & FLAG_ALIGNED_ROWS) != 0
-      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
+  bool quick = mayBeQuick<MODE>(p, c);
   Work w = {p, c, values, block, lane, quick};
   WarpStage& stage = stages[warp];
   u32 stepsWord = 0;
@@ -120,8 +124,7 @@ static __device__ __forceinline__ void encodeTile(
       LorenzoCarry<MODE> carry;
       u32 position = 0;
       if (quick) {
-        Rows<MODE> first(c, groupAt<MODE>(c, block, 0, lane), lane);
-        fetchRows<MODE>(values, first, stage.input, lane);
+        beginRows<MODE>(c, values, block, stage.input, lane);
       }
 #pragma unroll 1
       for (int step = 0; step < STEPS; step++) {

@@ -7,6 +7,12 @@
 #define QUANTIZER_POINTWISE 1
 #define QUANTIZER_REFERENCE 2
 
+// 1 where a normalizer is applied before the quantizer: kernels of their own, since its arithmetic
+// would take registers from the tuned paths, which it has no use for.
+#ifndef NORMALIZED
+#define NORMALIZED 0
+#endif
+
 // Types of a field's values.
 #define TYPE_I8 0
 #define TYPE_I16 1
@@ -29,6 +35,34 @@
 #define ERROR_CORRUPT 1
 #define ERROR_CAPACITY 2
 
+// Pointwise stages of a normalizer.
+#define STAGE_LOG10 1
+#define STAGE_LOG1P 2
+#define STAGE_ASINH 3
+#define MOST_STAGES 16
+
+// Its last stage.
+#define NORMALIZER_AFFINE 1  // an affine map follows the pointwise stages
+#define NORMALIZER_CLAMPS 2  // its result is clamped to 0..1, forward and before going back
+
+// x -> (x * scale - offset) / width. Where scale is 0 the plane is flat: its values become 0, and
+// offset is the value that all of them come back as.
+struct PlaneMap {
+  double offset, width, scale;
+  double inverseScale;
+};
+
+struct NormalizerParameters {
+  double lowest, highest;              // the stages accept the values from here to there
+  PlaneMap map;                        // of all planes, if
+  const PlaneMap* maps;                // this is null; else one for each plane of all volumes
+  double scales[MOST_STAGES];          // of asinh
+  double scaleLogarithms[MOST_STAGES]; // their natural logarithms
+  i32 kinds[MOST_STAGES];
+  i32 stages;                          // how many
+  i32 flags;
+};
+
 // The same fields in the same order as the host's structure. Extents are in values, z slowest.
 struct PipelineParameters {
   double offset;         // value of symbol 0, in units of what is quantized
@@ -49,5 +83,8 @@ struct PipelineParameters {
   i32 type, kind;
   i32 axes;              // axes of the Lorenzo predictor, 0..3
   i32 flags;
+#if NORMALIZED
+  NormalizerParameters normalizer;
+#endif
 };
 

@@ -5,14 +5,12 @@
 #include "pipeline_quantizer.cuh"
 #include "lorenzo.cuh"
 
-struct Work {
-  const PipelineParameters& p;
-  const Chunk& c;
-  const void* values;
-  i32 block;
-  i32 lane;
-  bool quick;  // the tuned path may try it
-};
+// Whether the tuned path may try a chunk.
+template <int MODE>
+static __device__ __forceinline__ bool mayBeQuick(const PipelineParameters& p, const Chunk& c) {
+  return (p.flags & FLAG_ALIGNED_ROWS) != 0
+      && (p.flags & (FLAG_QUICK_AFFINE | FLAG_QUICK_IDENTITY)) != 0 && (MODE != 1 || c.height == 1);
+}
 
 #define ROUNDING 6755399441055744.0  // 1.5 * 2^52: its sum with t rounds t to an integer, half even
 
@@ -28,6 +26,14 @@ static __device__ __forceinline__ void fetchRows(
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                  : : "r"(to + row * 512), "l"(from), "r"(rows.has(row) ? 16 : 0) : "memory");
   }
+}
+
+// Asks for the first step's rows.
+template <int MODE>
+static __device__ __forceinline__ void beginRows(
+    const Chunk& c, const void* values, i32 block, u32* input, i32 lane) {
+  Rows<MODE> first(c, groupAt<MODE>(c, block, 0, lane), lane);
+  fetchRows<MODE>(values, first, input, lane);
 }
 
 // Waits for the rows. Every lane reads what it fetched itself.
@@ -137,7 +143,7 @@ static __device__ __forceinline__ u32 carefulGroup(
     if ((inside >> j & 1) != 0) {
       Place a = placeAt<MODE>(w.c, g, j);
       i32 coded;
-      if (quantize(w.p, wide ? ((const u64*)w.values)[a.index] : own[j * WARP_SIZE], &coded)) {
+      if (quantize(w.p, a.plane, wide ? ((const u64*)w.values)[a.index] : own[j * WARP_SIZE], &coded)) {
         last = coded;
       } else {
         kept |= 1u << j;

@@ -19,7 +19,7 @@ struct RansEncoder {
   u32* bits;
   u32 lane, part, firstTile, positions;
   RansStream stream;
-  State x;  // of stream lane % STREAMS, in the first eight lanes
+  State x;  // of stream `lane`, in the first lanes
   u32 written;
   Word* stage;
   u32 next;  // shared address of the next word in the stage
@@ -51,8 +51,7 @@ struct RansEncoder {
     return (firstTile + g) * (plane() * in.layout.channels) + stream.rowOffset;
   }
 
-  /// Stores a word, or what may turn out to be none: it counts once `next` has moved beyond it. All
-  /// lanes of a stream write the same word to the same place.
+  /// Stores a word, or what may turn out to be none: it counts once `next` has moved beyond it.
   __device__ __forceinline__ void store(u32 where, State word) const {
     if constexpr (WIDE) {
       asm volatile("st.shared.u32 [%0], %1;" ::"r"(where), "r"((u32)word));
@@ -92,9 +91,9 @@ struct RansEncoder {
   template <bool DIGITS>
   __device__ __forceinline__ void chain(u32 count) {
     __syncwarp();
-    // eight lanes: a 16-byte load of more takes several passes, and its bandwidth is what many warps
-    // of a multiprocessor compete for
-    if (lane < 8) {
+    // one lane a stream: a 16-byte load of many lanes takes several passes, and its bandwidth is what
+    // many warps of a multiprocessor compete for
+    if (lane < STREAMS) {
       const uint4* own = queue + lane % STREAMS * 33;
       u32 i = 0;
       if (!DIGITS && count == 32) {
@@ -281,7 +280,7 @@ struct RansEncoder {
   }
 
   __device__ __forceinline__ void finish() {
-    if (lane < 8) {
+    if (lane < STREAMS) {
       if constexpr (WIDE) {
         store(next, x >> 32);
         store(next + sizeof(Word), x);

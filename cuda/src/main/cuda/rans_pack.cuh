@@ -3,6 +3,13 @@
 #pragma once
 #include "rans_common.cuh"
 
+/// Waits for the end of the kernel before this one, whose launch may have let this one begin earlier.
+__device__ __forceinline__ void ransAwaitEncoder() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
 /// Exclusive scan over the block; `total` gets the sum. `scratch` holds 32 values.
 __device__ __forceinline__ u64 ransScan(u64 value, u64* scratch, u64& total) {
   const u32 lane = threadIdx.x & 31, warp = threadIdx.x / 32, warps = blockDim.x / 32;
@@ -34,6 +41,7 @@ __device__ __forceinline__ void ransPack(const WORD* slots, u64 slotWords, const
   __shared__ u32 sizes[1024];
   const u32 per = (count - 1) / gridDim.x + 1, first = min(blockIdx.x * per, count), end = min(first + per, count);
   if (first >= end) return;
+  ransAwaitEncoder();
   u64 sum = 0, before;
   const u32 quads = (u32)(u64)lengths % 16 == 0 ? first / 4 : 0;
 #pragma unroll 4

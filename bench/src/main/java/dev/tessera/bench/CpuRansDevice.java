@@ -198,7 +198,8 @@ public final class CpuRansDevice implements RansDevice {
             reserve(bytes);
             compactEncoder.copyTo(MemorySegment.ofArray(out), length);
           } else {
-            bytes = encoder.encode(symbols, base, null, layout, s, work.what.latents().tables());
+            bytes =
+                (int) encoder.encode(symbols, base, null, layout, s, work.what.latents().tables());
             reserve(bytes);
             encoder.copyTo(MemorySegment.ofArray(out), length);
           }

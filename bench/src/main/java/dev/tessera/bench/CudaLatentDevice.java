@@ -63,19 +63,24 @@ abstract class CudaLatentDevice implements RansDevice {
     try {
       double[] encode = new double[repetitions.runs()];
       double[] decode = new double[repetitions.runs()];
-      for (int run = -repetitions.warmUp(); run < repetitions.runs(); run++) {
-        int i = Math.floorMod(run, coders.size());
-        Coder coder = coders.get(i);
-        session.stream.fill(inputs.get(i).decoded(), 0x5a);
-        double encoded = session.time(coder::encode);
-        double decoded = session.time(coder::decode);
-        coder.requireClean();
-        if (!isRestored(inputs.get(i))) {
-          throw what.notRestored(name());
+      int sets = coders.size();
+      int warm = Math.ceilDiv(repetitions.warmUp(), sets) * sets;
+      List<Runnable> encoding = coders.stream().<Runnable>map(coder -> coder::encode).toList();
+      List<Runnable> decoding = coders.stream().<Runnable>map(coder -> coder::decode).toList();
+      for (int run = -warm; run < repetitions.runs(); run += sets) {
+        inputs.forEach(input -> session.stream.fill(input.decoded(), 0x5a));
+        double[] encoded = session.times(encoding);
+        double[] decoded = session.times(decoding);
+        for (int i = 0; i < sets; i++) {
+          coders.get(i).requireClean();
+          if (!isRestored(inputs.get(i))) {
+            throw what.notRestored(name());
+          }
         }
         if (run >= 0) {
-          encode[run] = encoded;
-          decode[run] = decoded;
+          int counted = Math.min(sets, repetitions.runs() - run);
+          System.arraycopy(encoded, 0, encode, run, counted);
+          System.arraycopy(decoded, 0, decode, run, counted);
         }
       }
       return coders.getFirst().times(Samples.of(encode), Samples.of(decode));

@@ -6,6 +6,7 @@ import dev.tessera.cuda.CudaPipelineChunks;
 import dev.tessera.cuda.CudaPipelineGeometry;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.field.TesseraException;
+import dev.tessera.pipeline.EncoderSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -34,7 +35,11 @@ final class CudaPipelineDevice implements PipelineDevice {
 
   @Override
   public Optional<String> unable(PipelineCase what) {
-    return CudaPipeline.unsupported(what.format());
+    return isRans(what) ? CudaRansPipeline.unable(what) : CudaPipeline.unsupported(what.format());
+  }
+
+  private static boolean isRans(PipelineCase what) {
+    return what.spec().encoder().kind() == EncoderSpec.Kind.RANS;
   }
 
   @Override
@@ -50,6 +55,9 @@ final class CudaPipelineDevice implements PipelineDevice {
   @Override
   public PipelineTimes measure(PipelineCase what, Repetitions repetitions) {
     session.reset();
+    if (isRans(what)) {
+      return new CudaRansPipeline(session).measure(what, repetitions);
+    }
     CudaPipeline pipeline = new CudaPipeline(session.context, what.format());
     List<Set> sets = new ArrayList<>();
     try {
@@ -117,15 +125,18 @@ final class CudaPipelineDevice implements PipelineDevice {
               cut.height(),
               cut.width());
       DeviceBuffer input = session.upload(field.data());
+      DeviceBuffer maps = session.planeMaps(what, geometry);
       restored = session.device.allocate(field.bytes());
       // incompressible values become a little longer
       chunks =
           CudaPipelineChunks.allocate(
               session.device, geometry, field.bytes() + field.bytes() / 4 + (1 << 20));
       encode =
-          session.stream.capture(() -> pipeline.encode(session.stream, geometry, input, chunks));
+          session.stream.capture(
+              () -> pipeline.encode(session.stream, geometry, input, maps, chunks));
       decode =
-          session.stream.capture(() -> pipeline.decode(session.stream, geometry, chunks, restored));
+          session.stream.capture(
+              () -> pipeline.decode(session.stream, geometry, chunks, maps, restored));
     }
 
     /** The checks of all chunks after a call, which must have gone well. */

@@ -4,6 +4,8 @@ import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.CudaDevice;
 import dev.tessera.cuda.CudaDriver;
 import dev.tessera.cuda.CudaEvent;
+import dev.tessera.cuda.CudaPipelineGeometry;
+import dev.tessera.cuda.CudaPlaneMaps;
 import dev.tessera.cuda.CudaStream;
 import dev.tessera.cuda.DeviceArena;
 import dev.tessera.cuda.DeviceBuffer;
@@ -11,8 +13,10 @@ import dev.tessera.cuda.Kernel;
 import dev.tessera.cuda.LaunchShape;
 import dev.tessera.cuda.PinnedArena;
 import dev.tessera.field.TesseraException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +51,7 @@ final class CudaSession implements AutoCloseable {
   private final long kept;
   private final CudaEvent start;
   private final CudaEvent end;
+  private final List<CudaEvent> marks = new ArrayList<>();
 
   /**
    * Opens the first GPU.
@@ -86,6 +91,31 @@ final class CudaSession implements AutoCloseable {
     return end.millisecondsSince(start) / 1e3;
   }
 
+  /**
+   * The times of works that follow each other without a gap, in seconds. They run twice and only
+   * the second pass counts: what came before (the clearing of outputs, copies for checks) leaves
+   * caches full of words to write back and empty of the kernels' code, which takes as long as a
+   * quick kernel itself.
+   */
+  double[] times(List<Runnable> works) {
+    while (marks.size() <= works.size()) {
+      marks.add(context.newEvent());
+    }
+    delay.launch(stream, DELAY_SHAPE, delayed.address(), DELAY_WORDS);
+    works.forEach(Runnable::run);
+    stream.record(marks.getFirst());
+    for (int i = 0; i < works.size(); i++) {
+      works.get(i).run();
+      stream.record(marks.get(i + 1));
+    }
+    marks.get(works.size()).synchronize();
+    double[] seconds = new double[works.size()];
+    for (int i = 0; i < seconds.length; i++) {
+      seconds[i] = marks.get(i + 1).millisecondsSince(marks.get(i)) / 1e3;
+    }
+    return seconds;
+  }
+
   /** Device memory with a copy of host memory. */
   DeviceBuffer upload(MemorySegment from) {
     long mark = pinned.mark();
@@ -96,6 +126,17 @@ final class CudaSession implements AutoCloseable {
     stream.synchronize();
     pinned.reset(mark);
     return to;
+  }
+
+  /** The normalizer's maps of all slices, which are the planes of the volumes; null without. */
+  DeviceBuffer planeMaps(PipelineCase what, CudaPipelineGeometry geometry) {
+    if (!CudaPlaneMaps.needed(what.format())) {
+      return null;
+    }
+    MemorySegment table = Arena.ofAuto().allocate(CudaPlaneMaps.bytes(geometry), Double.BYTES);
+    int slices = geometry.volumes() * geometry.depth();
+    CudaPlaneMaps.put(table, 0, what.format().normalizer(), 0, slices);
+    return upload(table);
   }
 
   /** A table of 64-bit numbers in device memory. */
@@ -167,6 +208,7 @@ final class CudaSession implements AutoCloseable {
   public void close() {
     start.close();
     end.close();
+    marks.forEach(CudaEvent::close);
     pinned.close();
     device.close();
     stream.close();

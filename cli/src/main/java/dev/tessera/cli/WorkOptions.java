@@ -1,6 +1,7 @@
 package dev.tessera.cli;
 
 import dev.tessera.codec.CodecOptions;
+import dev.tessera.field.TesseraException;
 import dev.tessera.transform.Precisions;
 import picocli.CommandLine.Option;
 
@@ -23,16 +24,14 @@ final class WorkOptions {
   @Option(
       names = "--threads",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads (default: all cores).")
-  private int threads;
+      description = "Threads, at least 1 (default: all cores).")
+  private Integer threads;
 
   @Option(
       names = "--batch",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "Tiles or chunks per batch (default: by size).")
-  private int batch;
+      description = "Tiles or chunks per batch, at least 1 (default: by size).")
+  private Integer batch;
 
   @Option(
       names = {"-q", "--quiet"},
@@ -47,7 +46,15 @@ final class WorkOptions {
     return CodecOptions.DEFAULTS
         .withDevice(device)
         .withPrecisions(precision == null ? Precisions.DEFAULT : Precisions.parse(precision))
-        .withWork(threads, batch, 0)
+        .withWork(given(threads, "number of threads"), given(batch, "batch"), 0)
         .withProgress(console.progress());
+  }
+
+  /** What was asked for, or 0, by which the codec chooses. */
+  private static int given(Integer value, String what) {
+    if (value != null && value < 1) {
+      throw new TesseraException.Invalid("the " + what + " is at least 1, not " + value);
+    }
+    return value == null ? 0 : value;
   }
 }

@@ -151,6 +151,8 @@ final class CompressOptionsTest extends CommandTest {
     "--normalizer, 'minmax,minmax', 'minmax'",
     "--device, abacus, 'there is no device ''abacus'': use auto or one of cuda, cpu'",
     "--threads, -1, 'the number of threads is at least 1'",
+    "--threads, 0, 'the number of threads is at least 1, not 0'",
+    "--batch, 0, 'the batch is at least 1, not 0'",
     "--batch, -1, 'the batch is at least 1'",
     "--fill, empty, '--fill takes a number, such as -9999 or nan, not ''empty'''",
     "--shape, 6x40, 'give the --shape and --dtype that the data has'",

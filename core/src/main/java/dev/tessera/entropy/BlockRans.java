@@ -29,6 +29,17 @@ public final class BlockRans {
 
   private BlockRans() {}
 
+  /**
+   * The frequency of the flag 'all zero' of a block.
+   *
+   * @param frequencyOfZero of the symbol 0 in the block's table; 0 where that does not hold it
+   * @return 1 to 65,535
+   */
+  public static int deadFrequency(int frequencyOfZero) {
+    int cost = frequencyOfZero > 0 ? ZeroFlags.cost(frequencyOfZero) : ZeroFlags.NO_ZERO;
+    return ZeroFlags.derived((long) BLOCK * cost);
+  }
+
   private static int deadFrequency(CdfTables tables, int table) {
     return ZeroFlags.derived((long) BLOCK * tables.zeroCosts[table]);
   }

@@ -42,13 +42,10 @@ final class CompactDecoder {
     if (bytes / Short.BYTES > CompactFormat.wordsBound(symbols, region.channels())) {
       throw corrupt("it has " + bytes + " bytes, more than " + symbols + " symbols can take");
     }
-    if (bytes / Short.BYTES > MAX_WORDS) {
-      throw new TesseraException.Unsupported(
-          "a stream exceeds 4 GiB, more than this program can hold");
-    }
+    int length = RansFormat.held(words.length, bytes / Short.BYTES, MAX_WORDS);
     count = (int) (bytes / Short.BYTES);
     if (words.length < count) {
-      words = new short[Math.max(count, (int) Math.min(2L * words.length, MAX_WORDS))];
+      words = new short[length];
     }
     MemorySegment.copy(data, CompactFormat.WORD, offset, words, 0, count);
   }
@@ -126,8 +123,8 @@ final class CompactDecoder {
       wide = new int[CHUNK];
     }
     long state = initial;
-    for (int from = start; from < start + run; from += CHUNK) {
-      int length = Math.min(CHUNK, start + run - from);
+    for (int from = start, rest = run; rest > 0; from += CHUNK, rest -= CHUNK) {
+      int length = Math.min(CHUNK, rest);
       state = decodeRun(state, wide, 0, length, tables, indexes, channel, from);
       for (int i = 0; i < length; i++) {
         shorts[from + i] = (short) wide[i];

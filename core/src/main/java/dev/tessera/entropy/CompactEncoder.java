@@ -11,7 +11,6 @@ import static dev.tessera.entropy.RansFormat.DIGIT_MASK;
 import static dev.tessera.entropy.RansFormat.digits;
 import static dev.tessera.entropy.RansFormat.escaped;
 
-import dev.tessera.field.TesseraException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -26,6 +25,9 @@ final class CompactEncoder {
 
   private static final int[] ZEROS = new int[CHUNK];
   private static final short[] SHORT_ZEROS = new short[CHUNK];
+
+  /** Lower only where a test has no 4 GiB to spare. */
+  int mostWords = MAX_WORDS;
 
   private short[] words = new short[1 << 10];
   // words[first..] are written; they grow toward the front
@@ -79,8 +81,8 @@ final class CompactEncoder {
   }
 
   private static boolean anyAlive(int[] symbols, int start, int run) {
-    for (int i = start; i < start + run; i += CHUNK) {
-      int count = Math.min(CHUNK, start + run - i);
+    for (int i = start, rest = run; rest > 0; i += CHUNK, rest -= CHUNK) {
+      int count = Math.min(CHUNK, rest);
       if (!Arrays.equals(symbols, i, i + count, ZEROS, 0, count)) {
         return true;
       }
@@ -89,8 +91,8 @@ final class CompactEncoder {
   }
 
   private static boolean anyAlive(short[] symbols, int start, int run) {
-    for (int i = start; i < start + run; i += CHUNK) {
-      int count = Math.min(CHUNK, start + run - i);
+    for (int i = start, rest = run; rest > 0; i += CHUNK, rest -= CHUNK) {
+      int count = Math.min(CHUNK, rest);
       if (!Arrays.equals(symbols, i, i + count, SHORT_ZEROS, 0, count)) {
         return true;
       }
@@ -241,12 +243,7 @@ final class CompactEncoder {
       return;
     }
     int used = words.length - first;
-    if (used + needed > MAX_WORDS) {
-      throw new TesseraException.Unsupported(
-          "a stream would exceed 4 GiB: use fewer channels or rows per stream");
-    }
-    short[] larger =
-        new short[(int) Math.min(Math.max(2L * words.length, used + needed), MAX_WORDS)];
+    short[] larger = new short[RansFormat.grown(words.length, used, needed, mostWords)];
     System.arraycopy(words, first, larger, larger.length - used, used);
     words = larger;
     first = larger.length - used;

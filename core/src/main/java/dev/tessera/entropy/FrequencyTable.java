@@ -2,6 +2,7 @@ package dev.tessera.entropy;
 
 import dev.tessera.bytes.ByteReader;
 import dev.tessera.bytes.ByteWriter;
+import dev.tessera.field.TesseraException;
 
 /**
  * A table measured on the numbers that it codes: frequencies of neighbouring symbols around 0 and
@@ -70,6 +71,28 @@ public final class FrequencyTable {
     return normalized(counts, low, high, escaped, total);
   }
 
+  /**
+   * A table whose frequencies are known.
+   *
+   * @param lowest the symbol of the first frequency
+   * @param frequencies 1 to {@value #MAX_SYMBOLS} of them, at least 1 each, below 65,536 in all;
+   *     copied
+   * @throws TesseraException.Invalid if they are no table
+   */
+  public static FrequencyTable of(int lowest, int[] frequencies) {
+    long sum = 0;
+    boolean positive = true;
+    for (int frequency : frequencies) {
+      sum += frequency;
+      positive &= frequency > 0;
+    }
+    if (frequencies.length < 1 || frequencies.length > MAX_SYMBOLS || !positive || sum >= TOTAL) {
+      throw new TesseraException.Invalid(
+          "%d frequencies with a sum of %d are no table".formatted(frequencies.length, sum));
+    }
+    return new FrequencyTable(lowest, frequencies.clone());
+  }
+
   private static FrequencyTable normalized(
       long[] counts, int low, int high, long escaped, long total) {
     int[] frequencies = new int[high - low + 1];
@@ -96,7 +119,7 @@ public final class FrequencyTable {
   /**
    * Reads what {@link #write} wrote.
    *
-   * @throws dev.tessera.field.TesseraException.Corrupt if the numbers are no table
+   * @throws TesseraException.Corrupt if the numbers are no table
    */
   public static FrequencyTable read(ByteReader in) {
     int zigzag = in.varint(Integer.MAX_VALUE);
@@ -119,6 +142,17 @@ public final class FrequencyTable {
   /** The symbol of the first frequency. */
   public int lowest() {
     return lowest;
+  }
+
+  /** Number of symbols, the escape not counted. */
+  public int symbols() {
+    return frequencies.length;
+  }
+
+  /** The frequency of the symbol 0; 0 where the table does not hold it. */
+  public int frequencyOfZero() {
+    int zero = -lowest;
+    return zero >= 0 && zero < frequencies.length ? frequencies[zero] : 0;
   }
 
   /** The running sum of the frequencies, with the escape's at the end. */

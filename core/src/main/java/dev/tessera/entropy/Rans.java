@@ -35,6 +35,9 @@ public final class Rans {
 
   /** Encodes streams one after another; holds the bytes of the latest. For one thread at a time. */
   public static final class Encoder {
+    /** Lower only where a test has no 4 GiB to spare. */
+    int mostWords = MAX_WORDS;
+
     private int[] words = new int[1 << 10];
     // words[first..] are written; they grow toward the front
     private int first = words.length;
@@ -51,9 +54,9 @@ public final class Rans {
      * @param tables the tables
      * @return number of bytes, a multiple of 4 and at least 8
      * @throws TesseraException.Invalid if arrays, layout and tables do not fit together
-     * @throws TesseraException.Unsupported if the stream would exceed 2 GiB
+     * @throws TesseraException.Unsupported if the stream would exceed 4 GiB
      */
-    public int encode(
+    public long encode(
         int[] symbols, int base, int[] indexes, StreamLayout layout, int stream, CdfTables tables) {
       RansFormat.requireFit(symbols, base, indexes, layout, tables);
       StreamRegion region = layout.region(stream);
@@ -75,7 +78,7 @@ public final class Rans {
       reserve(0);
       words[--first] = (int) (state >>> 32);
       words[--first] = (int) state;
-      return (words.length - first) * Integer.BYTES;
+      return (long) (words.length - first) * Integer.BYTES;
     }
 
     /** Copies the bytes of the stream encoded last. */
@@ -181,12 +184,7 @@ public final class Rans {
         return;
       }
       int used = words.length - first;
-      long size = Math.max(2L * words.length, (long) used + needed);
-      if ((long) used + needed > MAX_WORDS) {
-        throw new TesseraException.Unsupported(
-            "a stream would exceed 2 GiB: use fewer channels or rows per stream");
-      }
-      int[] larger = new int[(int) Math.min(size, MAX_WORDS)];
+      int[] larger = new int[RansFormat.grown(words.length, used, needed, mostWords)];
       System.arraycopy(words, first, larger, larger.length - used, used);
       words = larger;
       first = larger.length - used;
@@ -267,9 +265,10 @@ public final class Rans {
       if (bytes / Integer.BYTES > RansFormat.wordsBound(symbols)) {
         throw corrupt("it has " + bytes + " bytes, more than " + symbols + " symbols can take");
       }
+      int length = RansFormat.held(words.length, bytes / Integer.BYTES, MAX_WORDS);
       count = (int) (bytes / Integer.BYTES);
       if (words.length < count) {
-        words = new int[Math.max(count, (int) Math.min(2L * words.length, MAX_WORDS))];
+        words = new int[length];
       }
       MemorySegment.copy(data, RansFormat.WORD, offset, words, 0, count);
     }

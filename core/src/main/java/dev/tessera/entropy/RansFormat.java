@@ -25,8 +25,8 @@ final class RansFormat {
 
   static final int STATE_WORDS = 2;
 
-  /** Words of the longest stream: its bytes are counted in an int. */
-  static final int MAX_WORDS = Integer.MAX_VALUE / Integer.BYTES;
+  /** Words of the longest stream: 4 GiB, as in the compact profile. */
+  static final int MAX_WORDS = 1 << 30;
 
   static final long WORD_MASK = 0xFFFFFFFFL;
   static final int SLOT_MASK = (1 << CdfTables.PRECISION) - 1;
@@ -56,7 +56,41 @@ final class RansFormat {
 
   /** Words of the longest stream: the costliest symbol takes 52 bits. */
   static long wordsBound(long symbols) {
-    return Math.min(2 * symbols + 1 + STATE_WORDS, MAX_WORDS);
+    return 2 * symbols + 1 + STATE_WORDS;
+  }
+
+  /**
+   * Length of a larger array of an encoder's words.
+   *
+   * @param length of the array at hand
+   * @param used words that it holds
+   * @param needed words that are to come
+   * @param most words that it may hold
+   * @throws TesseraException.Unsupported if that is too few
+   */
+  static int grown(int length, int used, long needed, int most) {
+    if (used + needed > most) {
+      throw new TesseraException.Unsupported(
+          "a stream would exceed 4 GiB: use fewer channels or rows per stream");
+    }
+    // by a half, so that old and new array together stay below three times the words
+    return (int) Math.min(Math.max(length + length / 2L, used + needed), most);
+  }
+
+  /**
+   * Length of an array for a decoder's words.
+   *
+   * @param length of the array at hand
+   * @param needed words of the stream
+   * @param most words that it may hold
+   * @throws TesseraException.Unsupported if that is too few
+   */
+  static int held(int length, long needed, int most) {
+    if (needed > most) {
+      throw new TesseraException.Unsupported(
+          "a stream exceeds 4 GiB, more than this program can hold");
+    }
+    return (int) Math.max(needed, Math.min(length + length / 2L, most));
   }
 
   static void requireFit(

@@ -98,10 +98,10 @@ public final class Shape {
     return Arrays.hashCode(dims);
   }
 
-  /** As {@code 48x128x128}; a scalar is the empty string. */
+  /** As {@code 48x128x128}, or {@code scalar}. */
   @Override
   public String toString() {
-    return join(dims);
+    return dims.length == 0 ? "scalar" : join(dims);
   }
 
   private static String join(long[] dims) {

@@ -3,8 +3,6 @@ package dev.tessera.pipeline;
 import static dev.tessera.quant.BlockGeometry.PLACES;
 
 import dev.tessera.bytes.ByteReader;
-import dev.tessera.bytes.ByteWriter;
-import dev.tessera.bytes.Zstd;
 import dev.tessera.entropy.BlockRans;
 import dev.tessera.entropy.CdfTables;
 import dev.tessera.entropy.FrequencyTable;
@@ -18,7 +16,7 @@ import java.util.Arrays;
  * chooses one of up to 15 tables that are measured on the chunk; class 0 has nothing but zeros.
  */
 final class RansCoder extends ResidualCoder {
-  private static final int CLASSES = 16;
+  private static final int CLASSES = RansHead.CLASSES;
 
   private final int blocksPerStream;
   private final BlockRans.Encoder encoder = new BlockRans.Encoder();
@@ -34,12 +32,12 @@ final class RansCoder extends ResidualCoder {
   private boolean[] zero = {};
   private short[] words = {};
   private int wordCount;
-  private byte[] head = {};
+  private byte[] packedHead = {};
 
   private ByteReader in;
   private MemorySegment streams;
   private CdfTables tables;
-  private int[] lengths = {};
+  private RansHead head;
   private long streamAt;
 
   RansCoder(int valueBytes, int blocksPerStream) {
@@ -61,8 +59,8 @@ final class RansCoder extends ResidualCoder {
   private void reserve(int count) {
     blocks = count;
     block = 0;
-    if (classes.length < count) {
-      classes = new int[count];
+    classes = new int[count];
+    if (chosen.length < count) {
       chosen = new int[count];
       zero = new boolean[count];
     }
@@ -93,31 +91,20 @@ final class RansCoder extends ResidualCoder {
       measured[c] = histograms.table(c);
     }
     prepare(measured);
-    ByteWriter out = new ByteWriter();
-    out.varint(blocksPerStream);
-    for (int b = 0; b < blocks; b += 2) {
-      out.u8(classes[b] | (b + 1 < blocks ? classes[b + 1] << 4 : 0));
-    }
-    for (int c = 1; c < CLASSES; c++) {
-      if (measured[c] != null) {
-        measured[c].write(out);
-      }
-    }
+    int[] lengths = new int[Math.ceilDiv(blocks, blocksPerStream)];
     wordCount = 0;
-    for (int b = 0; b < blocks; b += blocksPerStream) {
-      int to = Math.min(blocks, b + blocksPerStream);
-      int length = encoder.encode(symbols, b * PLACES, chosen, zero, b, to, tables);
-      if (words.length - wordCount < length) {
-        words = Arrays.copyOf(words, Math.max(2 * words.length, wordCount + length));
+    for (int i = 0; i < lengths.length; i++) {
+      int from = i * blocksPerStream;
+      int to = (int) Math.min(blocks, (long) from + blocksPerStream);
+      lengths[i] = encoder.encode(symbols, from * PLACES, chosen, zero, from, to, tables);
+      if (words.length - wordCount < lengths[i]) {
+        words = Arrays.copyOf(words, Math.max(2 * words.length, wordCount + lengths[i]));
       }
       encoder.copyTo(words, wordCount);
-      wordCount += length;
-      out.varint(length);
+      wordCount += lengths[i];
     }
-    exactLists.writeTo(out);
-    byte[] packed = Zstd.pack(out.toByteArray());
-    head = new ByteWriter().block(packed).toByteArray();
-    return head.length + (long) wordCount * Short.BYTES;
+    packedHead = new RansHead(classes, measured, lengths).write(blocksPerStream, exactLists);
+    return packedHead.length + (long) wordCount * Short.BYTES;
   }
 
   /** Puts the tables that exist one after the other and points the blocks at them. */
@@ -143,8 +130,9 @@ final class RansCoder extends ResidualCoder {
 
   @Override
   void copyTo(MemorySegment target, long offset) {
-    MemorySegment.copy(head, 0, target, ValueLayout.JAVA_BYTE, offset, head.length);
-    MemorySegment.copy(words, 0, target, DataType.LE_SHORT, offset + head.length, wordCount);
+    int bytes = packedHead.length;
+    MemorySegment.copy(packedHead, 0, target, ValueLayout.JAVA_BYTE, offset, bytes);
+    MemorySegment.copy(words, 0, target, DataType.LE_SHORT, offset + bytes, wordCount);
   }
 
   @Override
@@ -153,58 +141,19 @@ final class RansCoder extends ResidualCoder {
     ByteReader outer = new ByteReader(bytes, 0, "a chunk of rANS streams");
     byte[] packed = outer.block();
     streams = outer.segment(outer.remaining());
-    in = new ByteReader(Zstd.unpack(packed, headBound(), "a chunk's tables"), "a chunk's tables");
-    if (in.varint(Integer.MAX_VALUE) != blocksPerStream) {
-      throw in.corrupt("has streams of another size than the file says");
-    }
-    boolean[] occurs = new boolean[CLASSES];
-    for (int b = 0; b < blocks; b += 2) {
-      int pair = in.u8();
-      classes[b] = pair & 15;
-      if (b + 1 < blocks) {
-        classes[b + 1] = pair >> 4;
-      } else if (pair >> 4 != 0) {
-        throw in.corrupt("is not padded with zeros");
-      }
-    }
-    for (int b = 0; b < blocks; b++) {
-      occurs[classes[b]] = true;
-    }
-    FrequencyTable[] stored = new FrequencyTable[CLASSES];
-    for (int c = 1; c < CLASSES; c++) {
-      stored[c] = occurs[c] ? FrequencyTable.read(in) : null;
-    }
-    prepare(stored);
+    in = RansHead.unpack(packed, blocks);
+    head = RansHead.read(in, blocks, blocksPerStream, streams.byteSize());
+    classes = head.classes();
+    prepare(head.tables());
     decoder.use(tables);
-    readLengths();
     exactLists.open(in, blocks);
     streamAt = 0;
-  }
-
-  private void readLengths() {
-    int count = Math.ceilDiv(blocks, blocksPerStream);
-    if (lengths.length < count) {
-      lengths = new int[count];
-    }
-    long sum = 0;
-    for (int i = 0; i < count; i++) {
-      lengths[i] = in.varint(Integer.MAX_VALUE);
-      sum += lengths[i];
-    }
-    if (sum * Short.BYTES != streams.byteSize()) {
-      throw in.corrupt("has streams whose lengths do not add up");
-    }
-  }
-
-  private long headBound() {
-    long tableBytes = CLASSES * (10 + 3L * FrequencyTable.MAX_SYMBOLS);
-    return 16 + tableBytes + blocks * (6L + ExactLists.MAX_BYTES);
   }
 
   @Override
   void next(int[] numbers, ExactValues exact) {
     if (block % blocksPerStream == 0) {
-      int length = lengths[block / blocksPerStream];
+      int length = head.lengths()[block / blocksPerStream];
       int to = (int) Math.min(blocks, (long) block + blocksPerStream);
       decoder.open(streams, streamAt, length, chosen, block, to);
       streamAt += (long) length * Short.BYTES;

@@ -15,8 +15,6 @@ public final class ResidualEncoder {
   /** The mode's byte and what aligns the bytes after it. */
   private static final int HEAD = 4;
 
-  private static final int MARK_WORDS = PLACES / Integer.SIZE;
-
   private final DataType type;
   private final boolean raw;
   private final ResidualCoder coder;
@@ -56,7 +54,7 @@ public final class ResidualEncoder {
     long places = (long) geometry.blocks() * PLACES;
     if (chunk.byteSize() != (long) geometry.values() * type.bytes()
         || residuals.byteSize() != places * Integer.BYTES
-        || exactMarks.byteSize() != places / Byte.SIZE) {
+        || exactMarks.byteSize() != ExactMarks.bytes(geometry.blocks())) {
       throw new TesseraException.Invalid(
           "values, residuals and marks are not those of a chunk of %d×%d×%d"
               .formatted(depth, height, width));
@@ -68,7 +66,7 @@ public final class ResidualEncoder {
       for (int i = 0; i < PLACES; i++) {
         numbers[i] = numbers[i] << 1 ^ numbers[i] >> 31; // the sign goes into the lowest bit
       }
-      collectExact(chunk, geometry, b, exactMarks);
+      ExactMarks.collect(type, chunk, geometry, b, exactMarks, exactValues);
       coder.add(numbers, exactValues);
     }
     bytes = HEAD + coder.finish();
@@ -82,20 +80,6 @@ public final class ResidualEncoder {
    */
   public boolean isBetterPlain() {
     return plain;
-  }
-
-  private void collectExact(
-      MemorySegment chunk, BlockGeometry geometry, int number, MemorySegment marks) {
-    exactValues.clear();
-    BlockGeometry.Block block = geometry.block(number);
-    for (int w = 0; w < MARK_WORDS; w++) {
-      int word = marks.get(DataType.LE_INT, ((long) number * MARK_WORDS + w) * Integer.BYTES);
-      for (; word != 0; word &= word - 1) {
-        int place = w * Integer.SIZE + Integer.numberOfTrailingZeros(word);
-        int index = geometry.index(block, geometry.mode().natural(place));
-        exactValues.add(place, type.getBits(chunk, index));
-      }
-    }
   }
 
   /** The bytes of the latest chunk, as a copy. */

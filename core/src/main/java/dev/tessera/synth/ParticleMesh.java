@@ -1,13 +1,15 @@
 package dev.tessera.synth;
 
 import java.util.Arrays;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 
 /**
  * Moves particles by the Zel'dovich approximation (Zel'dovich, A&amp;A 5, 1970) and assigns them to
  * a periodic grid by the cloud-in-cell rule (Hockney and Eastwood, "Computer Simulation Using
- * Particles", 1988). Two particles per axis start in each cell, so that voids stay sampled.
- * Deposits run in one fixed order: sums of floats depend on it.
+ * Particles", 1988). Two particles per axis start in each cell, so that voids stay sampled. Sums of
+ * floats depend on their order: every cell adds in the order of the particles, however many threads
+ * there are.
  */
 final class ParticleMesh {
   private static final int PER_AXIS = 2;
@@ -50,24 +52,108 @@ final class ParticleMesh {
   }
 
   private float[] deposit(int axis) {
+    return deposit(axis, Math.min(n, ForkJoinPool.getCommonPoolParallelism() + 1));
+  }
+
+  /**
+   * Mass or momentum of every cell. Threads take slabs of the grid and pass by the particles that
+   * cannot reach theirs; those near a face are interpolated for both sides, so slabs are few and
+   * thick.
+   *
+   * @param axis of the momentum, negative for the mass
+   * @param slabs 1 to n; the result does not depend on it
+   */
+  float[] deposit(int axis, int slabs) {
     float[] grid = new float[n * n * n];
+    int[][] reach = reach();
+    IntStream.range(0, slabs)
+        .parallel()
+        .forEach(i -> {
+          int from = (int) ((long) i * n / slabs);
+          int to = (int) ((i + 1L) * n / slabs);
+          deposit(axis, grid, from, to, reach);
+        });
+    return grid;
+  }
+
+  private void deposit(int axis, float[] grid, int from, int to, int[][] reach) {
     float mass = 1f / (PER_AXIS * PER_AXIS * PER_AXIS);
     float[][] displacement = new float[3][n * PER_AXIS];
     for (int pz = 0; pz < n * PER_AXIS; pz++) {
+      if (!meets(reach[pz][0], reach[pz][1], from, to)) {
+        continue;
+      }
       for (int py = 0; py < n * PER_AXIS; py++) {
         interpolateRow(pz, py, displacement);
         for (int px = 0; px < n * PER_AXIS; px++) {
+          float z = start(pz) + displacement[2][px];
+          int z0 = (int) Math.floor(z);
+          int below = wrap(z0);
+          int above = wrap(z0 + 1);
+          if (outside(below, from, to) && outside(above, from, to)) {
+            continue;
+          }
           float weight = axis < 0 ? mass : mass * displacement[axis][px];
-          add(
-              grid,
-              start(px) + displacement[0][px],
-              start(py) + displacement[1][px],
-              start(pz) + displacement[2][px],
-              weight);
+          float x = start(px) + displacement[0][px];
+          float y = start(py) + displacement[1][px];
+          float tz = z - z0;
+          if (!outside(below, from, to)) {
+            addPlane(grid, below, x, y, weight * (1 - tz));
+          }
+          if (!outside(above, from, to)) {
+            addPlane(grid, above, x, y, weight * tz);
+          }
         }
       }
     }
-    return grid;
+  }
+
+  /**
+   * For every plane of particles the first and the last plane of cells that they may touch, not
+   * wrapped: displacements are interpolated between two planes of the grid, so they lie between the
+   * extremes there. One more cell at each side stands for rounding.
+   */
+  private int[][] reach() {
+    float[] low = new float[n];
+    float[] high = new float[n];
+    IntStream.range(0, n)
+        .parallel()
+        .forEach(plane -> {
+          float least = Float.POSITIVE_INFINITY;
+          float most = Float.NEGATIVE_INFINITY;
+          for (int i = plane * n * n; i < (plane + 1) * n * n; i++) {
+            least = Math.min(least, z[2 * i]);
+            most = Math.max(most, z[2 * i]);
+          }
+          low[plane] = least;
+          high[plane] = most;
+        });
+    int[][] reach = new int[n * PER_AXIS][];
+    for (int pz = 0; pz < reach.length; pz++) {
+      float at = start(pz);
+      int below = wrap((int) Math.floor(at));
+      int above = wrap((int) Math.floor(at) + 1);
+      reach[pz] =
+          new int[] {
+            (int) Math.floor(at + Math.min(low[below], low[above])) - 1,
+            (int) Math.floor(at + Math.max(high[below], high[above])) + 2
+          };
+    }
+    return reach;
+  }
+
+  /** Whether planes first to last (inclusive), wrapped, have one of a slab. */
+  private boolean meets(int first, int last, int from, int to) {
+    if (last - first + 1 >= n) {
+      return true;
+    }
+    int a = wrap(first);
+    int b = wrap(last);
+    return a <= b ? a < to && b >= from : a < to || b >= from;
+  }
+
+  private static boolean outside(int plane, int from, int to) {
+    return plane < from || plane >= to;
   }
 
   /** Where a particle starts, in cells; grid values belong to whole numbers. */
@@ -103,23 +189,18 @@ final class ParticleMesh {
     }
   }
 
-  private void add(float[] grid, float x, float y, float z, float weight) {
+  private void addPlane(float[] grid, int plane, float x, float y, float weight) {
     int x0 = (int) Math.floor(x);
     int y0 = (int) Math.floor(y);
-    int z0 = (int) Math.floor(z);
     float tx = x - x0;
     float ty = y - y0;
-    float tz = z - z0;
     int left = wrap(x0);
     int right = wrap(x0 + 1);
-    for (int dz = 0; dz < 2; dz++) {
-      float wz = weight * (dz == 0 ? 1 - tz : tz);
-      for (int dy = 0; dy < 2; dy++) {
-        float w = wz * (dy == 0 ? 1 - ty : ty);
-        int row = (wrap(z0 + dz) * n + wrap(y0 + dy)) * n;
-        grid[row + left] += w * (1 - tx);
-        grid[row + right] += w * tx;
-      }
+    for (int dy = 0; dy < 2; dy++) {
+      float w = weight * (dy == 0 ? 1 - ty : ty);
+      int row = (plane * n + wrap(y0 + dy)) * n;
+      grid[row + left] += w * (1 - tx);
+      grid[row + right] += w * tx;
     }
   }
 

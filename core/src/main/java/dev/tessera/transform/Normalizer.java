@@ -124,6 +124,36 @@ public final class Normalizer {
     return chain.inDomain(value);
   }
 
+  /** The least value that can be normalized. */
+  public double lowest() {
+    return chain.lowest();
+  }
+
+  /** The greatest value that can be normalized. */
+  public double highest() {
+    return chain.highest();
+  }
+
+  /** Whether slices have maps of their own. */
+  public boolean isPerSlice() {
+    return sliceRanges != null;
+  }
+
+  /** Whether normalized values lie in 0 to 1, and are clamped to that before they go back. */
+  public boolean clamps() {
+    return clamps;
+  }
+
+  /** What happens to the values of a slice after the pointwise stages. */
+  public SliceMap map(long slice) {
+    Objects.checkIndex(slice, slices);
+    if (isFlat(slice)) {
+      return SliceMap.flat(flatValue(slice));
+    }
+    Affine affine = affine(slice);
+    return affine == null ? SliceMap.IDENTITY : SliceMap.of(affine);
+  }
+
   /**
    * Normalizes the first {@code count} values of a row, in place.
    *

@@ -23,7 +23,7 @@ public final class NormalizerSpec {
   public static final NormalizerSpec NONE = new NormalizerSpec(List.of());
 
   /** The longest chain that {@link #parse} and {@link #decode} accept. */
-  static final int MAX_STAGES = 16;
+  public static final int MAX_STAGES = 16;
 
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
@@ -88,6 +88,11 @@ public final class NormalizerSpec {
     public Stage {
       boolean unitScale = kind == Kind.ASINH && arguments.equals(List.of(1.0));
       arguments = unitScale ? List.of() : List.copyOf(arguments);
+    }
+
+    /** What {@code asinh} divides by; 1 where nothing is said. */
+    public double scale() {
+      return arguments.isEmpty() ? 1 : arguments.getFirst();
     }
 
     @Override

@@ -39,6 +39,16 @@ final class PointwiseChain {
     return range;
   }
 
+  /** The least value that every stage accepts. */
+  double lowest() {
+    return lowest;
+  }
+
+  /** The greatest value that every stage accepts. */
+  double highest() {
+    return highest;
+  }
+
   /** Whether every stage accepts the value. */
   boolean inDomain(double value) {
     return value >= lowest && value <= highest;
@@ -109,7 +119,7 @@ final class PointwiseChain {
   /** The chain's function of the first {@code count} values, in place. */
   void forward(double[] values, int count) {
     for (NormalizerSpec.Stage stage : stages) {
-      double scale = scale(stage);
+      double scale = stage.scale();
       switch (stage.kind()) {
         case LOG10 -> {
           for (int i = 0; i < count; i++) {
@@ -133,7 +143,7 @@ final class PointwiseChain {
   /** Undoes {@link #forward(double[], int)}, in place. */
   void inverse(double[] values, int count) {
     for (int s = stages.length - 1; s >= 0; s--) {
-      double scale = scale(stages[s]);
+      double scale = stages[s].scale();
       switch (stages[s].kind()) {
         case LOG10 -> {
           for (int i = 0; i < count; i++) {
@@ -158,11 +168,7 @@ final class PointwiseChain {
     return switch (stage.kind()) {
       case LOG10 -> ElementaryFunctions.log10(x);
       case LOG1P -> ElementaryFunctions.log1p(x);
-      default -> ElementaryFunctions.asinh(x, scale(stage));
+      default -> ElementaryFunctions.asinh(x, stage.scale());
     };
-  }
-
-  private static double scale(NormalizerSpec.Stage stage) {
-    return stage.arguments().isEmpty() ? 1 : stage.arguments().getFirst();
   }
 }

@@ -98,7 +98,7 @@ class RansGoldenTest {
   private static void check(
       int[] symbols, int[] indexes, StreamLayout layout, CdfTables tables, byte[] expected) {
     Rans.Encoder encoder = new Rans.Encoder();
-    byte[] bytes = new byte[encoder.encode(symbols, 0, indexes, layout, 0, tables)];
+    byte[] bytes = new byte[(int) encoder.encode(symbols, 0, indexes, layout, 0, tables)];
     encoder.copyTo(MemorySegment.ofArray(bytes), 0);
     assertThat(bytes).isEqualTo(expected);
     int[] decoded = new int[symbols.length];

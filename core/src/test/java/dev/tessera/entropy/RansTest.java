@@ -89,7 +89,7 @@ class RansTest {
   void certainSymbolsTakeNothing() {
     CdfTables sure = new CdfTables(new int[][] {{0, 65535, 65536}}, new int[] {0});
     StreamLayout layout = StreamLayout.whole(1, 100, 10);
-    byte[] bytes = new byte[encoder.encode(new int[1000], 0, null, layout, 0, sure)];
+    byte[] bytes = new byte[(int) encoder.encode(new int[1000], 0, null, layout, 0, sure)];
     assertThat(bytes).hasSize(8);
   }
 
@@ -123,7 +123,7 @@ class RansTest {
   void worksAtAnyAddressOfNativeMemory() {
     StreamLayout layout = StreamLayout.whole(6, 5, 5);
     int[] symbols = new Random(7).ints(layout.symbols(), -9, 9).toArray();
-    int length = encoder.encode(symbols, 0, null, layout, 0, TABLES);
+    int length = (int) encoder.encode(symbols, 0, null, layout, 0, TABLES);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(length + 5);
       encoder.copyTo(memory, 3);
@@ -259,7 +259,7 @@ class RansTest {
   }
 
   private byte[] encode(int[] symbols, int base, int[] indexes, StreamLayout layout, int stream) {
-    byte[] bytes = new byte[encoder.encode(symbols, base, indexes, layout, stream, TABLES)];
+    byte[] bytes = new byte[(int) encoder.encode(symbols, base, indexes, layout, stream, TABLES)];
     encoder.copyTo(MemorySegment.ofArray(bytes), 0);
     return bytes;
   }

@@ -16,6 +16,7 @@ final class ValuesTest {
     assertThat(Shape.of(5, 4, 3, 2).slices()).isEqualTo(20);
     assertThat(Shape.of(7).height()).isEqualTo(1);
     assertThat(Shape.of().elements()).isEqualTo(1);
+    assertThat(Shape.of()).hasToString("scalar");
     assertThat(Shape.parse("48x128x128"))
         .isEqualTo(Shape.of(48, 128, 128))
         .hasToString("48x128x128");

@@ -205,6 +205,34 @@ class NormalizerTest {
     assertThat(normalizer.parameters().length).isLessThan(3);
   }
 
+  /** What devices are told of a slice is what both directions do. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"minmax:slice", "meanstd:slice", "minmax:field", "meanstd:field", "range"})
+  void mapsSayWhatHappensToASlice(String spec) {
+    double[][] slices = {{0.1, 0.7, 0.3}, {}, {0.5, 0.5}, {0.9, 0.2}};
+    Normalizer normalizer = fit(spec, DataType.FLOAT64, slices);
+    assertThat(normalizer.isPerSlice()).isEqualTo(spec.endsWith("slice"));
+    for (int s = 0; s < slices.length; s++) {
+      SliceMap map = normalizer.map(s);
+      boolean flat = normalizer.isPerSlice() && (s == 1 || s == 2);
+      assertThat(map.kind()).isEqualTo(flat ? SliceMap.Kind.FLAT : SliceMap.Kind.AFFINE);
+      double[] normalized = forward(normalizer, s, 0.25, 0.6);
+      double[] restored = inverse(normalizer, s, 0.25, 0.6);
+      if (flat) {
+        assertThat(normalized).containsOnly(0);
+        assertThat(restored).containsOnly(map.offset());
+      } else {
+        double expected = (0.6 * map.scale() - map.offset()) / map.width();
+        assertThat(normalized[1])
+            .isEqualTo(normalizer.clamps() ? Math.clamp(expected, 0.0, 1.0) : expected);
+        assertThat(restored[1]).isEqualTo((0.6 * map.width() + map.offset()) / map.scale());
+      }
+    }
+    assertThat(fit("log10", DataType.FLOAT64, new double[] {1}).map(0))
+        .isEqualTo(SliceMap.IDENTITY);
+  }
+
   @Test
   void limitsAreCollectedOverCallsInAnyOrder() {
     NormalizerSpec spec = NormalizerSpec.parse("minmax:slice");

@@ -12,7 +12,9 @@ import java.util.List;
  * chunk are 0. Calls wait for nothing and allocate nothing. For one thread at a time.
  */
 public final class CudaIntegers {
-  static final List<KernelSource> SOURCES = List.of(KernelSource.of("integers.cu"));
+  private static final String FILE = "integers.cu";
+
+  static final List<KernelSource> SOURCES = CudaPipelineParameters.sources(FILE).toList();
 
   /** How integers stand in memory. */
   public enum Form {
@@ -37,29 +39,24 @@ public final class CudaIntegers {
     }
   }
 
-  private static final String FILE = "integers.cu";
   private static final int WARPS = 4;
   private static final int THREADS = 32 * WARPS;
   private static final int MASK_BYTES = BlockGeometry.PLACES / Byte.SIZE;
+
+  /** What is not wanted: the kernels' null pointer. */
+  private static final DeviceBuffer NONE = new DeviceBuffer(0, 0);
 
   private final CudaPipelineParameters parameters;
   private final Kernel encode;
   private final Kernel decode;
   private final Arguments arguments = new Arguments();
 
-  /**
-   * A coder for chunks of one format, whatever its encoder.
-   *
-   * @throws TesseraException.Unsupported if the format has a normalizer that is applied
-   */
+  /** A coder for chunks of one format, whatever its encoder. */
   public CudaIntegers(CudaContext context, ChunkFormat format) {
-    if (format.normalizer() != null) {
-      throw new TesseraException.Unsupported(
-          "a normalizer before the quantizer runs on the CPU only");
-    }
     parameters = new CudaPipelineParameters(format);
-    encode = context.kernel(FILE, "integers_encode");
-    decode = context.kernel(FILE, "integers_decode");
+    KernelModule module = context.module(CudaPipelineParameters.source(FILE, format));
+    encode = module.kernel("integers_encode");
+    decode = module.kernel("integers_decode");
   }
 
   /** Bytes that tell which values of so many blocks are exact, a bit each. */
@@ -76,6 +73,7 @@ public final class CudaIntegers {
    * Makes integers of values.
    *
    * @param geometry chunks of equal extents
+   * @param maps as {@link CudaPlaneMaps} makes them; null where the format needs none
    * @param integers receives the integers of all blocks of all chunks
    * @param exact receives a bit for each integer: whether its value has to be kept bit by bit
    * @param counts an i32 for each chunk, zero before: how many of these it has
@@ -85,11 +83,33 @@ public final class CudaIntegers {
       CudaStream stream,
       CudaPipelineGeometry geometry,
       DeviceBuffer values,
+      DeviceBuffer maps,
       Form form,
       DeviceBuffer integers,
       DeviceBuffer exact,
       DeviceBuffer counts,
       DeviceBuffer checks) {
+    encode(stream, geometry, values, maps, form, integers, exact, counts, checks, NONE, NONE);
+  }
+
+  /**
+   * As the other, and finds the classes of blocks that the encoder {@code rans} asks for.
+   *
+   * @param classes receives a byte for each block: its class
+   * @param occurring an i32 for each chunk, zero before: a bit for each class that it has
+   */
+  public void encode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      DeviceBuffer values,
+      DeviceBuffer maps,
+      Form form,
+      DeviceBuffer integers,
+      DeviceBuffer exact,
+      DeviceBuffer counts,
+      DeviceBuffer checks,
+      DeviceBuffer classes,
+      DeviceBuffer occurring) {
     long blocks = (long) geometry.chunks() * geometry.mostBlocks();
     require(integers, integerBytes(blocks, form));
     require(exact, maskBytes(blocks));
@@ -97,19 +117,22 @@ public final class CudaIntegers {
     require(checks, (long) geometry.chunks() * Integer.BYTES);
     arguments
         .reset()
-        .add(parameters.of(geometry, tiles(geometry), values, 0))
+        .add(parameters.of(geometry, tiles(geometry), values, maps, 0))
         .add(values)
         .add(integers)
         .add(form.code)
         .add(exact)
         .add(counts)
-        .add(checks);
+        .add(checks)
+        .add(classes)
+        .add(occurring);
     encode.launch(stream, shape(geometry), arguments);
   }
 
   /**
    * Makes values of integers; exact values are not put back.
    *
+   * @param maps as for {@link #encode}
    * @param checks an i32 for each chunk, zero before: its check, not folded
    */
   public void decode(
@@ -117,15 +140,34 @@ public final class CudaIntegers {
       CudaPipelineGeometry geometry,
       DeviceBuffer integers,
       Form form,
+      DeviceBuffer maps,
+      DeviceBuffer values,
+      DeviceBuffer checks) {
+    decode(stream, geometry, integers, form, NONE, maps, values, checks);
+  }
+
+  /**
+   * As the other, without a look at the integers of some blocks.
+   *
+   * @param zeros a byte for each block: not 0 where all its integers are 0
+   */
+  public void decode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      DeviceBuffer integers,
+      Form form,
+      DeviceBuffer zeros,
+      DeviceBuffer maps,
       DeviceBuffer values,
       DeviceBuffer checks) {
     require(integers, integerBytes((long) geometry.chunks() * geometry.mostBlocks(), form));
     require(checks, (long) geometry.chunks() * Integer.BYTES);
     arguments
         .reset()
-        .add(parameters.of(geometry, tiles(geometry), values, 0))
+        .add(parameters.of(geometry, tiles(geometry), values, maps, 0))
         .add(integers)
         .add(form.code)
+        .add(zeros)
         .add(values)
         .add(checks);
     decode.launch(stream, shape(geometry), arguments);

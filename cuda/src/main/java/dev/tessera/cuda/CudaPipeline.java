@@ -5,6 +5,7 @@ import dev.tessera.pipeline.ChunkFormat;
 import dev.tessera.pipeline.EncoderSpec;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Pipelines with the encoder {@code bitpack} on a device, byte for byte what {@link
@@ -16,8 +17,11 @@ import java.util.Optional;
  * in a file; whoever stores chunks makes that one on the CPU.
  */
 public final class CudaPipeline {
+  private static final String ENCODE = "pipeline_encode.cu";
+  private static final String DECODE = "pipeline_decode.cu";
+
   static final List<KernelSource> SOURCES =
-      List.of(KernelSource.of("pipeline_encode.cu"), KernelSource.of("pipeline_decode.cu"));
+      Stream.of(ENCODE, DECODE).flatMap(CudaPipelineParameters::sources).toList();
 
   // as in the kernels
   private static final int WARPS = 4;
@@ -43,17 +47,16 @@ public final class CudaPipeline {
         });
     this.format = format;
     parameters = new CudaPipelineParameters(format);
-    encode = context.kernel("pipeline_encode.cu", "pipeline_encode");
-    decode = context.kernel("pipeline_decode.cu", "pipeline_decode");
+    encode =
+        context.module(CudaPipelineParameters.source(ENCODE, format)).kernel("pipeline_encode");
+    decode =
+        context.module(CudaPipelineParameters.source(DECODE, format)).kernel("pipeline_decode");
   }
 
   /** Why the device cannot code a format; empty if it can. */
   public static Optional<String> unsupported(ChunkFormat format) {
     if (format.encoder().kind() != EncoderSpec.Kind.BITPACK) {
       return Optional.of("the encoder " + format.encoder() + " runs on the CPU only");
-    }
-    if (format.normalizer() != null) {
-      return Optional.of("a normalizer before the quantizer runs on the CPU only");
     }
     return Optional.empty();
   }
@@ -72,12 +75,14 @@ public final class CudaPipeline {
    * there is no room for all, some are missing and the error says so.
    *
    * @param values elements of the format's type
+   * @param maps as {@link CudaPlaneMaps} makes them; null where the format needs none
    * @param chunks receives words, starts, sizes, checks and error
    */
   public void encode(
       CudaStream stream,
       CudaPipelineGeometry geometry,
       DeviceBuffer values,
+      DeviceBuffer maps,
       CudaPipelineChunks chunks) {
     requireValues(geometry, values);
     requireChunks(geometry, chunks);
@@ -93,7 +98,11 @@ public final class CudaPipeline {
         .reset()
         .add(
             parameters.of(
-                geometry, tilesPerChunk(geometry), values, chunks.words().bytes() / Integer.BYTES))
+                geometry,
+                tilesPerChunk(geometry),
+                values,
+                maps,
+                chunks.words().bytes() / Integer.BYTES))
         .add(values)
         .add(chunks.words())
         .add(counters.address())
@@ -110,20 +119,22 @@ public final class CudaPipeline {
    * Decodes all chunks of a geometry in a stream. Starts and sizes are in device memory too and are
    * trusted to lie within the words; the words are not trusted.
    *
-   * @param values receives elements of the format's type
    * @param chunks words, starts and sizes; receives checks and error
+   * @param maps as for {@link #encode}
+   * @param values receives elements of the format's type
    */
   public void decode(
       CudaStream stream,
       CudaPipelineGeometry geometry,
       CudaPipelineChunks chunks,
+      DeviceBuffer maps,
       DeviceBuffer values) {
     requireValues(geometry, values);
     requireChunks(geometry, chunks);
     stream.fill(chunks.tail(), 0);
     arguments
         .reset()
-        .add(parameters.of(geometry, tilesPerChunk(geometry), values, 0))
+        .add(parameters.of(geometry, tilesPerChunk(geometry), values, maps, 0))
         .add(chunks.words())
         .add(chunks.starts())
         .add(chunks.sizes())
@@ -134,6 +145,24 @@ public final class CudaPipeline {
         stream,
         LaunchShape.of(threadBlocks(geometry), WARPS * WARP_THREADS).shared(DECODER_SHARED),
         arguments);
+  }
+
+  /** {@link #encode} for formats that need no maps of planes. */
+  public void encode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      DeviceBuffer values,
+      CudaPipelineChunks chunks) {
+    encode(stream, geometry, values, null, chunks);
+  }
+
+  /** {@link #decode} for formats that need no maps of planes. */
+  public void decode(
+      CudaStream stream,
+      CudaPipelineGeometry geometry,
+      CudaPipelineChunks chunks,
+      DeviceBuffer values) {
+    decode(stream, geometry, chunks, null, values);
   }
 
   private void requireValues(CudaPipelineGeometry geometry, DeviceBuffer values) {

@@ -10,13 +10,18 @@ import dev.tessera.pipeline.Quantization;
 import dev.tessera.pipeline.QuantizerSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 
 /**
  * The structure {@code PipelineParameters} of pipeline_parameters.cuh: the quantizer's numbers, the
- * cut into chunks, and what lets the kernels take their quick path.
+ * cut into chunks, what lets the kernels take their quick path, and the normalizer.
  */
 final class CudaPipelineParameters {
+  private static final String NORMALIZED = "-DNORMALIZED=1";
+
+  /** The structure without a normalizer, which follows it. */
   private static final int BYTES = 144;
+
   private static final int VOLUME_STRIDE = 72;
   private static final int CAPACITY = 80;
   private static final int EXTENTS = 88;
@@ -37,12 +42,21 @@ final class CudaPipelineParameters {
 
   private static final int QUAD_BYTES = 16;
 
-  private final MemorySegment block = Arena.ofAuto().allocate(BYTES, Double.BYTES);
+  private final ChunkFormat format;
+  private final MemorySegment block;
   private final int formatFlags;
   private float quickReach;
   private double quickResidual;
 
   CudaPipelineParameters(ChunkFormat format) {
+    this.format = format;
+    boolean normalized = format.normalizer() != null;
+    block =
+        Arena.ofAuto()
+            .allocate(BYTES + (normalized ? CudaNormalizerParameters.BYTES : 0), Double.BYTES);
+    if (normalized) {
+      CudaNormalizerParameters.put(block.asSlice(BYTES), format.normalizer());
+    }
     Quantization numbers = format.quantization();
     int flags = flags(format);
     double[] doubles = {
@@ -63,9 +77,31 @@ final class CudaPipelineParameters {
     block.set(JAVA_INT, FLAGS - 4, format.predictor().axes());
   }
 
-  /** The structure for one launch; valid until the next. */
+  /** A file of kernels as the format needs it: with a normalizer they are other ones. */
+  static KernelSource source(String file, ChunkFormat format) {
+    return format.normalizer() == null ? KernelSource.of(file) : KernelSource.of(file, NORMALIZED);
+  }
+
+  /** Both forms of a file of kernels. */
+  static Stream<KernelSource> sources(String file) {
+    return Stream.of(KernelSource.of(file), KernelSource.of(file, NORMALIZED));
+  }
+
+  /**
+   * The structure for one launch; valid until the next.
+   *
+   * @param maps as {@link CudaPlaneMaps} makes them; null where the format needs none
+   */
   MemorySegment of(
-      CudaPipelineGeometry geometry, int tilesPerChunk, DeviceBuffer values, long capacityWords) {
+      CudaPipelineGeometry geometry,
+      int tilesPerChunk,
+      DeviceBuffer values,
+      DeviceBuffer maps,
+      long capacityWords) {
+    if (format.normalizer() != null) {
+      CudaNormalizerParameters.putMaps(
+          block.asSlice(BYTES), CudaPlaneMaps.address(format, geometry, maps));
+    }
     boolean aligned =
         geometry.width() % QUAD == 0
             && geometry.chunkWidth() % QUAD == 0
@@ -113,6 +149,9 @@ final class CudaPipelineParameters {
   }
 
   private int flags(ChunkFormat format) {
+    if (format.normalizer() != null) {
+      return format.fill().isPresent() ? FILL : 0;
+    }
     Quantization numbers = format.quantization();
     boolean affine = kindCode(numbers.requested().kind()) == AFFINE;
     boolean whole = numbers.offset() == 0 && numbers.step() == 1 && numbers.bound() == 0.5;

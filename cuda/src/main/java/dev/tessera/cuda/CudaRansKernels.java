@@ -1,6 +1,5 @@
 package dev.tessera.cuda;
 
-import dev.tessera.field.TesseraException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,26 +7,15 @@ import java.util.List;
 final class CudaRansKernels {
   private static final String FILE = "rans.cu";
   private static final String SCAN_FILE = "stream_offsets.cu";
-  private static final int WARPS = 4;
-  private static final int WARP_THREADS = 32;
   private static final int PACK_THREADS = 512;
   private static final int SCAN_THREADS = 1024;
-  private static final int QUEUE_BYTES = 33 * 16;
-  private static final int STAGE_WORDS = 72;
-  private static final int RING_BYTES = 1024;
-  private static final int SYMBOLS_BYTES = 32 * Integer.BYTES;
 
   /** Numbers of streams that a warp can encode side by side, each by a kernel of its own. */
   private static final List<Integer> TOGETHER = List.of(1, 2, 4);
 
-  /** Streams for each multiprocessor from which on two, and four, to a warp are faster. */
-  private static final int MANY = 8;
-
-  private static final int VERY_MANY = 16;
-
   private final CudaRansSpec spec;
   private final int multiprocessors;
-  private final int sharedPerBlock;
+  private final CudaRansShapes shapes;
   private final List<Kernel> encode;
   private final Kernel pack;
   private final Kernel decode;
@@ -42,7 +30,7 @@ final class CudaRansKernels {
   CudaRansKernels(CudaContext context, CudaRansSpec spec) {
     this.spec = spec;
     multiprocessors = context.device().multiprocessors();
-    sharedPerBlock = context.device().sharedPerBlock();
+    shapes = new CudaRansShapes(context.device(), spec, CudaRansParameters.deadFrequencies(spec));
     String[] options = options(spec.type(), spec.indexed(), spec.isCompatible());
     encode =
         List.of(
@@ -102,7 +90,7 @@ final class CudaRansKernels {
         .add(streams.packed().bytes())
         .add(streams.errors());
     int blocks = (int) Math.min(streams.count(), multiprocessors);
-    pack.launch(stream, LaunchShape.of(blocks, PACK_THREADS), arguments);
+    pack.launchDependent(stream, LaunchShape.of(blocks, PACK_THREADS), arguments);
   }
 
   /** Packed streams to symbols. */
@@ -136,58 +124,11 @@ final class CudaRansKernels {
     if (tiles == shapedTiles) {
       return;
     }
-    long streams = (long) spec.layout().streams() * tiles;
-    int kernel = variant(streams);
-    int together = TOGETHER.get(kernel);
-    encodeKernel = encode.get(kernel);
-    encodeShape =
-        blocks(
-            (long) spec.layout().streams() * Math.ceilDiv(tiles, together), encodeBytes(together));
-    decodeShape = blocks(streams, decodeBytes());
+    encodeKernel = encode.get(TOGETHER.indexOf(shapes.together(tiles)));
+    encodeShape = shapes.encode(tiles);
+    LaunchShape plain = shapes.decode(tiles);
+    int resident = decode.blocksPerMultiprocessor(plain.blockThreads(), plain.sharedBytes());
+    decodeShape = shapes.decode(tiles, resident);
     shapedTiles = tiles;
-  }
-
-  /** Streams side by side spare work where there are enough of them to keep the device busy. */
-  private int variant(long streams) {
-    int wanted =
-        streams < (long) MANY * multiprocessors
-            ? 0
-            : streams < (long) VERY_MANY * multiprocessors ? 1 : 2;
-    while (wanted > 0 && encodeBytes(TOGETHER.get(wanted)) > sharedPerBlock) {
-      wanted--;
-    }
-    return wanted;
-  }
-
-  /** Shared memory of an encoding warp, as {@code ransEncodeShared} has it. */
-  private int encodeBytes(int together) {
-    int channels = CudaRansSpec.channelsPerStream(spec.layout());
-    return together * (QUEUE_BYTES + STAGE_WORDS * spec.wordBytes())
-        + roundUp(channels * Short.BYTES * (1 + together))
-        + roundUp(Math.ceilDiv(channels, Integer.SIZE) * Integer.BYTES * together);
-  }
-
-  /**
-   * Shared memory of a decoding warp, as {@code ransDecodeShared} has it, and its ring of words.
-   */
-  private int decodeBytes() {
-    int channels = CudaRansSpec.channelsPerStream(spec.layout());
-    return RING_BYTES + SYMBOLS_BYTES + roundUp(channels * Short.BYTES);
-  }
-
-  private static int roundUp(int bytes) {
-    return (bytes + 15) & -16;
-  }
-
-  /** Blocks of four warps, or of as many as the shared memory of a block has room for. */
-  private LaunchShape blocks(long warps, int bytesPerWarp) {
-    int perBlock = Math.min(WARPS, sharedPerBlock / bytesPerWarp);
-    if (perBlock == 0) {
-      throw new TesseraException.Unsupported(
-          "streams of %d channels do not fit this GPU's shared memory: use a smaller P"
-              .formatted(CudaRansSpec.channelsPerStream(spec.layout())));
-    }
-    return LaunchShape.of(Math.ceilDiv(warps, perBlock), perBlock * WARP_THREADS)
-        .shared(perBlock * bytesPerWarp);
   }
 }

@@ -38,8 +38,8 @@ final class CudaRansParameters {
     if (scheme != null) {
       order_dev = CudaRansTables.upload(stream, arena, order()).address();
       // with indexes derived flags follow from the indexes, in the kernels
-      if (!spec.indexed() || !scheme.flags().isDerived()) {
-        short[] flags = flags();
+      short[] flags = deadFrequencies(spec);
+      if (flags != null) {
         flags_dev = CudaRansTables.upload(stream, arena, flags).address();
         flagEntries_dev = CudaRansTables.upload(stream, arena, flagEntries(flags)).address();
       }
@@ -115,10 +115,16 @@ final class CudaRansParameters {
     return order;
   }
 
-  /** Frequency of 'dead' at every place of the order: in whole bands of rows, then in the last. */
-  private short[] flags() {
+  /**
+   * Frequency of 'dead', of 65536, at every place of the order: in whole bands of rows, then in the
+   * last. Null where there are no flags, or where they follow from the indexes.
+   */
+  static short[] deadFrequencies(CudaRansSpec spec) {
     StreamLayout layout = spec.layout();
     CompactScheme scheme = spec.scheme();
+    if (scheme == null || (spec.indexed() && scheme.flags().isDerived())) {
+      return null;
+    }
     int channels = layout.channels();
     int rows = CudaRansSpec.rowsPerStream(layout);
     int lastRows = layout.height() - (layout.bands() - 1) * rows;

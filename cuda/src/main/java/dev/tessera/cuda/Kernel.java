@@ -84,6 +84,27 @@ public final class Kernel {
    * @throws TesseraException.Invalid before the launch, if arguments or shape do not fit the kernel
    */
   public void launch(CudaStream stream, LaunchShape shape, Arguments arguments) {
+    prepare(shape, arguments);
+    ModuleCalls.launch(handle, shape, stream.handle(), arguments.pointers());
+  }
+
+  /**
+   * Launches like {@link #launch(CudaStream, LaunchShape, Arguments)}, but lets blocks begin while
+   * the kernel before this one in the stream is running, where the device can: a kernel that waits
+   * for the one before it by itself, with {@code griddepcontrol.wait}.
+   *
+   * @throws TesseraException.Invalid before the launch, if arguments or shape do not fit the kernel
+   */
+  public void launchDependent(CudaStream stream, LaunchShape shape, Arguments arguments) {
+    if (context.device().major() < ProgrammaticLaunch.MINIMUM_MAJOR) {
+      launch(stream, shape, arguments);
+      return;
+    }
+    prepare(shape, arguments);
+    ProgrammaticLaunch.launch(handle, shape, stream.handle(), arguments.pointers());
+  }
+
+  private void prepare(LaunchShape shape, Arguments arguments) {
     arguments.require(name, parameterBytes);
     if (shape.blockThreads() > maxThreads) {
       throw new TesseraException.Invalid(
@@ -92,7 +113,6 @@ public final class Kernel {
     }
     context.makeCurrent();
     allowShared(shape.sharedBytes());
-    ModuleCalls.launch(handle, shape, stream.handle(), arguments.pointers());
   }
 
   private void allowShared(int bytes) {

@@ -41,7 +41,7 @@ class CudaPipelineParametersTest {
 
   private static MemorySegment parameters(ChunkFormat format, CudaPipelineGeometry geometry) {
     DeviceBuffer values = new DeviceBuffer(1 << 20, geometry.span() * format.type().bytes());
-    return new CudaPipelineParameters(format).of(geometry, 1, values, 0);
+    return new CudaPipelineParameters(format).of(geometry, 1, values, null, 0);
   }
 
   private static final CudaPipelineGeometry ALIGNED =

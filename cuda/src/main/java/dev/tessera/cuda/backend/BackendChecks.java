@@ -24,14 +24,25 @@ public final class BackendChecks {
   private static final CodecOptions CPU = CodecOptions.DEFAULTS.withDevice("cpu");
   private static final CodecOptions CUDA = CodecOptions.DEFAULTS.withDevice("cuda");
 
-  private static final long[][] SHAPES = {
+  static final long[][] SHAPES = {
     {1}, {5000}, {3, 1500}, {150, 70}, {37, 45, 53}, {3, 2, 17, 40, 33}, {2, 130, 300}
+  };
+  private static final String[] NORMALIZERS = {
+    "log10",
+    "log1p",
+    "asinh:0.1",
+    "minmax:slice",
+    "meanstd:slice",
+    "meanstd:field",
+    "log10,minmax:slice",
+    "asinh,log1p,log1p,meanstd:slice"
   };
   private static final String[] PREDICTORS = {"none", "lorenzo1", "lorenzo2", "lorenzo3"};
 
   private BackendChecks() {}
 
-  private interface Body {
+  /** What a check does. */
+  interface Body {
     void run() throws IOException;
   }
 
@@ -48,18 +59,20 @@ public final class BackendChecks {
     add(checks, "every type", BackendChecks::types);
     add(checks, "every shape and predictor", BackendChecks::shapes);
     add(checks, "every quantizer", BackendChecks::quantizers);
+    add(checks, "every normalizer", BackendChecks::normalizers);
     add(checks, "encoders of the CPU", BackendChecks::encodersOfTheCpu);
     add(checks, "special values and fill values", BackendChecks::holes);
     add(checks, "values that stay as they are", BackendChecks::noise);
     add(checks, "many batches", BackendChecks::batches);
-    add(checks, "damaged chunks", DamageChecks::run);
+    add(checks, "damaged chunks", () -> DamageChecks.run("bitpack"));
+    RansFieldChecks.addTo(checks);
     if (NvComp.find().isPresent()) {
       add(checks, "nvcomp pipelines", BackendChecks::nvcomp);
     }
     return checks;
   }
 
-  private static void add(List<SelfTest.Check> checks, String name, Body body) {
+  static void add(List<SelfTest.Check> checks, String name, Body body) {
     checks.add(new BackendCheck("backend: " + name, body));
   }
 
@@ -96,8 +109,30 @@ public final class BackendChecks {
         CUDA);
   }
 
+  private static void normalizers() throws IOException {
+    for (String normalizer : NORMALIZERS) {
+      for (DataType type : DataType.values()) {
+        Field field = CheckFields.slices(type, Double.NaN, 9, 40, 70);
+        for (String encoder : new String[] {"bitpack", "rans", "zstd", "raw"}) {
+          same(field, normalizer + ",eb=1e-3,lorenzo3," + encoder, CUDA);
+        }
+      }
+      // logarithms refuse fields of which they take too few values
+      if (!normalizer.contains("log")) {
+        Field holes = CheckFields.holes(DataType.FLOAT32, 0.5, 6, 90, 80);
+        same(CheckFields.wide(DataType.FLOAT64, 2, 3, 33, 50), normalizer + ",eb=1e-4", CUDA);
+        same(holes, normalizer + ",eb=abs:1e-3,lorenzo1,bitpack", CUDA);
+      }
+      // several batches, in which chunks have planes of their own
+      same(
+          CheckFields.slices(DataType.FLOAT32, 1, 70, 60, 90),
+          normalizer + ",eb=1e-3,none,bitpack",
+          CUDA.withWork(0, 3, 3).withTile(32, 48));
+    }
+  }
+
   private static void encodersOfTheCpu() throws IOException {
-    for (String encoder : new String[] {"rans", "rans:1", "zstd", "raw", "best"}) {
+    for (String encoder : new String[] {"zstd", "raw", "best"}) {
       for (long[] shape : SHAPES) {
         same(CheckFields.smooth(DataType.FLOAT32, shape), "eb=rel:1e-3,lorenzo3," + encoder, CUDA);
       }
@@ -187,6 +222,10 @@ public final class BackendChecks {
         Field field = CheckFields.smooth(DataType.FLOAT32, shape);
         viaNvcomp(field, "eb=rel:1e-3,lorenzo2,", encoder);
         viaNvcomp(field, "minmax:12,reference-eb=0.8,lorenzo1,", encoder);
+      }
+      for (String normalizer : NORMALIZERS) {
+        Field field = CheckFields.slices(DataType.FLOAT32, Double.NaN, 9, 40, 70);
+        viaNvcomp(field, normalizer + ",eb=1e-3,lorenzo3,", encoder);
       }
       viaNvcomp(
           CheckFields.holes(DataType.FLOAT32, -999, 6, 90, 80), "eb=abs:1e-3,lorenzo3,", encoder);

@@ -4,7 +4,6 @@ import dev.tessera.codec.EncodedChunk;
 import dev.tessera.cuda.CudaPipeline;
 import dev.tessera.cuda.CudaPipelineChunks;
 import dev.tessera.cuda.CudaPipelineGeometry;
-import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.entropy.SymbolCheck;
 import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
@@ -64,7 +63,7 @@ final class BitpackChunkCoder extends DeviceChunkCoder {
           CudaPipelineChunks.allocate(
               resources.device(), geometry, bytes + bytes / SPARE_SHARE + SPARE_BYTES);
       CudaPipeline pipeline = pipelines.take(group.format());
-      pipeline.encode(stream(), geometry, memory.device(group), coded);
+      pipeline.encode(stream(), geometry, memory.device(group), planeMaps(jobs, group), coded);
       pipelines.give(group.format(), pipeline);
       launches.add(
           new Launch(
@@ -141,7 +140,7 @@ final class BitpackChunkCoder extends DeviceChunkCoder {
           new CudaPipelineChunks(
               n, upload(words), upload(starts), upload(sizes), allocate((n + 1L) * Integer.BYTES));
       CudaPipeline pipeline = pipelines.take(group.format());
-      pipeline.decode(stream(), geometry, coded, memory.device(group));
+      pipeline.decode(stream(), geometry, coded, planeMaps(jobs, group), memory.device(group));
       pipelines.give(group.format(), pipeline);
       launches.add(
           new Launch(
@@ -157,12 +156,6 @@ final class BitpackChunkCoder extends DeviceChunkCoder {
         requireCheck(launch.check(i), chunks.get(launch.group().jobs().get(i)));
       }
     }
-  }
-
-  private DeviceBuffer upload(MemorySegment from) {
-    DeviceBuffer to = allocate(from.byteSize());
-    stream().upload(to, from);
-    return to;
   }
 
   /** Lets the CPU say which chunk is damaged, and how. */

@@ -57,6 +57,54 @@ final class CheckFields {
     return field;
   }
 
+  /** Nothing but one value, but for a corner of waves if {@code corner}. */
+  static Field still(DataType type, boolean corner, long... dims) {
+    Field field = smooth(type, dims);
+    long bits = type.getBits(field.data(), 0);
+    long elements = field.info().shape().elements();
+    for (long i = corner ? elements / 3 : 0; i < elements; i++) {
+      type.setBits(field.data(), i, bits);
+    }
+    return field;
+  }
+
+  /** Waves with peaks, many thousand times as high, that no table of residuals holds. */
+  static Field peaks(DataType type, long... dims) {
+    Field field = waves(FieldInfo.of("", type, Shape.of(dims)), 0.001);
+    SplittableRandom random = new SplittableRandom(SEED + 4);
+    for (long i = 0; i < field.info().shape().elements(); i++) {
+      if (random.nextInt(500) == 0) {
+        type.set(field.data(), i, Math.exp(random.nextDouble(5, 13)));
+      }
+    }
+    return field;
+  }
+
+  /**
+   * Slices that differ in level, among them some of one value and some of which all values are
+   * special or outside of a logarithm's domain; strange values here and there.
+   *
+   * @param fill the fill value; NaN: none
+   */
+  static Field slices(DataType type, double fill, long... dims) {
+    FieldInfo info = FieldInfo.of("", type, Shape.of(dims));
+    Field field = waves(Double.isNaN(fill) ? info : info.withFill(fill), 0.02);
+    Shape shape = field.info().shape();
+    long plane = shape.height() * shape.width();
+    SplittableRandom random = new SplittableRandom(SEED + 5);
+    for (long i = 0; i < shape.elements(); i++) {
+      long slice = i / plane;
+      double value = Math.abs(type.get(field.data(), i)) * (1 + slice % 3);
+      double nothing = type.isFloat() && slice % 14 == 5 ? Double.NaN : type.min() < 0 ? -2 : 0;
+      value = slice % 7 == 3 ? 1 : slice % 7 == 5 ? nothing : value;
+      type.set(field.data(), i, value);
+      if (random.nextInt(100) == 0) {
+        type.setBits(field.data(), i, random.nextLong());
+      }
+    }
+    return field;
+  }
+
   private static Field waves(FieldInfo info, double noise) {
     Field field = Field.allocate(info);
     Shape shape = info.shape();

@@ -12,18 +12,20 @@ final class ChunkCoders {
 
   /** Why the device cannot run a pipeline, and what to do; empty if it can. */
   static Optional<String> obstacle(PipelineSpec spec) {
-    if (!spec.appliedNormalizer().stages().isEmpty()) {
-      return Optional.of(
-          "the GPU has no normalizer '" + spec.normalizer() + "' yet: use --device cpu");
-    }
     return spec.encoder().kind().isNvcomp() && NvComp.find().isEmpty()
         ? Optional.of(NvComp.absence())
         : Optional.empty();
   }
 
-  /** Whether the encoder runs on the device, and not on the CPU behind it. */
+  /**
+   * Whether the encoder runs on the device, and not on the CPU behind it. One that is left open
+   * becomes one that does, unless {@code zstd} is shorter.
+   */
   static boolean encodesOnDevice(EncoderSpec encoder) {
-    return encoder.kind() == EncoderSpec.Kind.BITPACK || encoder.kind().isNvcomp();
+    return switch (encoder.kind()) {
+      case BITPACK, RANS, BITCOMP, ANS, BEST -> true;
+      case ZSTD, RAW -> false;
+    };
   }
 
   /**
@@ -35,6 +37,7 @@ final class ChunkCoders {
       EncoderSpec encoder, LaneResources resources, ChunkMemory memory, ForkJoinPool workers) {
     return switch (encoder.kind()) {
       case BITPACK -> new BitpackChunkCoder(resources, memory, workers);
+      case RANS -> new RansChunkCoder(resources, memory, workers);
       case BITCOMP, ANS -> new NvcompChunkCoder(encoder.kind(), resources, memory, workers);
       default -> new ResidualChunkCoder(resources, memory, workers);
     };

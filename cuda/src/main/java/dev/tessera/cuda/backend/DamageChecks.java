@@ -8,7 +8,6 @@ import dev.tessera.field.Field;
 import dev.tessera.field.TesseraException;
 import dev.tessera.pipeline.ChunkCoder;
 import dev.tessera.pipeline.ChunkFormat;
-import dev.tessera.pipeline.EncoderSpec;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.pipeline.QuantizationFit;
 import dev.tessera.quant.Predictor;
@@ -28,9 +27,14 @@ final class DamageChecks {
 
   private DamageChecks() {}
 
-  static void run() {
+  /**
+   * Damages chunks of a pipeline.
+   *
+   * @param encoder its encoder
+   */
+  static void run(String encoder) {
     Field field = CheckFields.holes(DataType.FLOAT32, -5, DEPTH, HEIGHT, WIDTH);
-    PipelineSpec spec = PipelineSpec.parse("eb=abs:1e-3,lorenzo3,bitpack");
+    PipelineSpec spec = PipelineSpec.parse("eb=abs:1e-3,lorenzo3," + encoder);
     QuantizationFit fit = new QuantizationFit(spec, DataType.FLOAT32, null);
     fit.accept(field.data(), 0, DEPTH * HEIGHT * WIDTH, 0);
     ChunkFormat format =
@@ -39,7 +43,7 @@ final class DamageChecks {
             null,
             fit.finish(),
             Predictor.LORENZO3,
-            EncoderSpec.BITPACK,
+            spec.encoder(),
             OptionalLong.empty());
     ChunkBox box = new ChunkBox(DEPTH, HEIGHT, WIDTH, 0);
     long bytes = field.data().byteSize();

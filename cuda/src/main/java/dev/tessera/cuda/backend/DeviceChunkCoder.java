@@ -3,6 +3,7 @@ package dev.tessera.cuda.backend;
 import dev.tessera.codec.ChunkBox;
 import dev.tessera.codec.EncodedChunk;
 import dev.tessera.codec.ParallelLoop;
+import dev.tessera.cuda.CudaPlaneMaps;
 import dev.tessera.cuda.CudaStream;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.field.TesseraException;
@@ -117,6 +118,20 @@ abstract class DeviceChunkCoder {
     requireCheck(check, chunk);
   }
 
+  /** What the normalizer does on the planes of a group's chunks; null where that is the same. */
+  final DeviceBuffer planeMaps(List<ChunkJob> jobs, ChunkGroup group) {
+    if (!CudaPlaneMaps.needed(group.format())) {
+      return null;
+    }
+    int depth = group.box().depth();
+    MemorySegment table = allocatePinned(CudaPlaneMaps.bytes(group.geometry(memory.stride())));
+    for (int i = 0; i < group.count(); i++) {
+      long slice = jobs.get(group.jobs().get(i)).box().firstSlice();
+      CudaPlaneMaps.put(table, (long) i * depth, group.format().normalizer(), slice, depth);
+    }
+    return upload(table);
+  }
+
   static void requireCheck(int check, EncodedChunk chunk) {
     if ((check & 0xffff) != chunk.check()) {
       throw new TesseraException.Corrupt(
@@ -147,6 +162,13 @@ abstract class DeviceChunkCoder {
 
   final MemorySegment allocatePinned(long bytes) {
     return resources.pinned().allocate(bytes);
+  }
+
+  /** Brings page-locked memory to new device memory. */
+  final DeviceBuffer upload(MemorySegment from) {
+    DeviceBuffer to = allocate(from.byteSize());
+    stream().upload(to, from);
+    return to;
   }
 
   /** Brings device memory to new page-locked memory; the caller waits for the stream. */

@@ -56,9 +56,7 @@ final class NvcompChunkCoder extends DeviceChunkCoder {
   private DeviceBuffer table(long[] values) {
     MemorySegment host = allocatePinned((long) values.length * Long.BYTES);
     MemorySegment.copy(values, 0, host, ValueLayout.JAVA_LONG, 0, values.length);
-    DeviceBuffer table = allocate(host.byteSize());
-    stream().upload(table, host);
-    return table;
+    return upload(host);
   }
 
   private static DeviceBuffer from(DeviceBuffer buffer, long at) {
@@ -90,6 +88,7 @@ final class NvcompChunkCoder extends DeviceChunkCoder {
           stream(),
           group.geometry(memory.stride()),
           memory.device(group),
+          planeMaps(jobs, group),
           layout.form(),
           from(integers, layout.integersAt(first)),
           from(masks, CudaIntegers.maskBytes(layout.firstBlocks()[first])),
@@ -298,6 +297,7 @@ final class NvcompChunkCoder extends DeviceChunkCoder {
           group.geometry(memory.stride()),
           from(integers, layout.integersAt(group.first())),
           layout.form(),
+          planeMaps(jobs, group),
           memory.device(group),
           from(checks, (long) group.first() * Integer.BYTES));
       integerCoders.give(group.format(), coder);
@@ -344,8 +344,6 @@ final class NvcompChunkCoder extends DeviceChunkCoder {
         from += codedSizes[piece];
       }
     }
-    DeviceBuffer coded = allocate(end);
-    stream().upload(coded, host);
-    return coded;
+    return upload(host);
   }
 }

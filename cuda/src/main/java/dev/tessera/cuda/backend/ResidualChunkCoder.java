@@ -12,9 +12,9 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 
 /**
- * Pipelines whose encoder runs on the CPU: values are quantized and predicted on the device, the
- * CPU's threads code the residuals. Chunks are decoded on the CPU, which has to wait for the
- * residuals anyway.
+ * Pipelines whose encoder runs on the CPU, {@code zstd} and {@code raw}: values are quantized and
+ * predicted on the device, the CPU's threads code the residuals. Chunks are decoded on the CPU,
+ * which has to wait for the residuals anyway.
  */
 final class ResidualChunkCoder extends DeviceChunkCoder {
   private static final CudaIntegers.Form FORM = CudaIntegers.Form.INT;
@@ -59,6 +59,7 @@ final class ResidualChunkCoder extends DeviceChunkCoder {
         stream(),
         group.geometry(memory.stride()),
         memory.device(group),
+        planeMaps(jobs, group),
         FORM,
         numbers,
         marks,
