@@ -7,6 +7,8 @@ import static dev.tessera.bench.Numbers.short3;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.tessera.transform.Precisions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -75,6 +77,32 @@ public record E2eReport(
           Double.isFinite(time.share()) ? fixed(100 * time.share(), 1) + " %" : "-");
     }
     return table.toString();
+  }
+
+  /** Throughput over quality: a point for each precision, a colour for each coder. */
+  public String chart() {
+    Map<String, List<ScatterChart.Point>> byCodec = new LinkedHashMap<>();
+    for (E2eResult row : results) {
+      byCodec
+          .computeIfAbsent(row.codec(), codec -> new ArrayList<>())
+          .add(
+              new ScatterChart.Point(
+                  row.precisions().toString(),
+                  row.quality().psnr(),
+                  row.rate(row.encode()),
+                  row.rate(row.decode())));
+    }
+    List<ScatterChart.Series> series = new ArrayList<>();
+    byCodec.forEach((codec, points) -> series.add(new ScatterChart.Series(codec, points)));
+    return new ScatterChart(
+            "From tiles to streams and back: throughput and quality",
+            List.of(input, run.title()),
+            "PSNR of the normalized tiles, dB",
+            "GB/s of float32 tiles",
+            "encode",
+            "decode",
+            series)
+        .draw();
   }
 
   /** For programs: everything. */

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example:",
-      "  tessera bench e2e --precision fp32,fp16 --codec rans:64,bitpack --json e2e.json"
+      "  tessera bench e2e --precision fp32,fp16 --codec rans:64,bitpack --json e2e.json --svg e2e.svg"
     })
 final class BenchE2eCommand implements Callable<Integer> {
   @Option(
@@ -76,7 +76,7 @@ final class BenchE2eCommand implements Callable<Integer> {
                   found.name(), found.n(), found.m(), batch, found.inputChannels(), quantity);
       E2eReport report =
           new E2eReport(output.info(bench.devices()), input, results, bench.layers());
-      output.write(report.table(), report.toJson(), Map.of());
+      output.write(report.table(), report.toJson(), Map.of(quantity, report.chart()));
     }
     return 0;
   }

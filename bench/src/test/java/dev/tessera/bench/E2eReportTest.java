@@ -1,0 +1,114 @@
+package dev.tessera.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tessera.field.Metrics;
+import dev.tessera.transform.Precisions;
+import java.io.StringReader;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
+
+class E2eReportTest {
+  private static final long BYTES = 1_000_000_000;
+
+  /** A line whose parts take so many seconds for a gigabyte. */
+  private static E2eResult result(
+      String precision, String codec, double encode, double decode, double rmse) {
+    Samples part = Samples.of(0.5);
+    return new E2eResult(
+        Precisions.parse(precision),
+        codec,
+        BYTES,
+        Samples.of(encode),
+        Samples.of(decode),
+        part,
+        part,
+        part,
+        part,
+        BYTES / 200,
+        new Metrics(1000, 0, 1, rmse, 2 * rmse, 0, 0));
+  }
+
+  private static E2eReport report(E2eResult... results) {
+    RunInfo run =
+        new RunInfo(
+            "tessera bench e2e",
+            "1",
+            Instant.EPOCH,
+            Map.of("cpu", "a CPU", "cores", "2"),
+            Map.of("cuda", Map.of(RunInfo.DEVICE, "a GPU")));
+    return new E2eReport(run, "a model, some tiles", List.of(results), Map.of());
+  }
+
+  private static List<Element> marks(String svg, String name) throws Exception {
+    Document document =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(new InputSource(new StringReader(svg)));
+    List<Element> marks = new ArrayList<>();
+    NodeList nodes = document.getElementsByTagName(name);
+    for (int i = 0; i < nodes.getLength(); i++) {
+      Element element = (Element) nodes.item(i);
+      if (element.getTextContent().contains(": ")) {
+        marks.add(element);
+      }
+    }
+    return marks;
+  }
+
+  private static double number(Element element, String attribute) {
+    return Double.parseDouble(element.getAttribute(attribute));
+  }
+
+  @Test
+  void tableHasRatesQualityAndRatio() {
+    String table = report(result("fp16", "rans:64", 0.0125, 0.02, 0.01)).table();
+
+    assertThat(table)
+        .contains("fp16", "rans:64", "80.0", "50.0", "40.000", "200.00", "a model, some tiles");
+  }
+
+  @Test
+  void chartPlacesThroughputOverQuality() throws Exception {
+    String svg =
+        report(
+                result("fp32", "rans:64", 0.05, 0.1, 0.01),
+                result("fp8", "rans:64", 0.0125, 0.025, 0.02),
+                result("fp8", "bitpack", 0.01, 0.02, 0.02))
+            .chart();
+
+    List<Element> encode = marks(svg, "circle");
+    List<Element> decode = marks(svg, "rect");
+    assertThat(encode).hasSize(3);
+    assertThat(decode).hasSize(3);
+    assertThat(encode.get(0).getTextContent()).isEqualTo("rans:64, fp32: encode 20.0");
+    assertThat(decode.get(1).getTextContent()).isEqualTo("rans:64, fp8: decode 40.0");
+    // better quality further right, more throughput further up, twice as fast twice as high
+    assertThat(number(encode.get(0), "cx")).isGreaterThan(number(encode.get(1), "cx"));
+    assertThat(number(encode.get(1), "cx")).isEqualTo(number(encode.get(2), "cx"));
+    double perUnit = (number(encode.get(1), "cy") - number(encode.get(2), "cy")) / 20;
+    assertThat(number(encode.get(0), "cy") - number(encode.get(1), "cy"))
+        .isBetween(59.9 * perUnit, 60.1 * perUnit);
+    assertThat(svg).contains("PSNR", "GB/s").doesNotContain("NaN");
+  }
+
+  @Test
+  void whatHasNoErrorHasNoPlaceOnTheAxis() throws Exception {
+    String svg =
+        report(
+                result("fp32", "rans:64", 0.05, 0.1, 0),
+                result("fp16", "rans:64", 0.0125, 0.025, 0.02))
+            .chart();
+
+    assertThat(marks(svg, "circle")).hasSize(1);
+    assertThat(svg).doesNotContain("NaN").doesNotContain("Infinity");
+  }
+}
