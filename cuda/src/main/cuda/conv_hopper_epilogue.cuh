@@ -148,7 +148,7 @@ static __device__ __forceinline__ void storeBlock(const ConvHopper& p, const Ite
 }
 
 static __device__ __forceinline__ float activate(float u, float factor) {
-  if constexpr (CONV_ACTIVATION == ACTIVATION_RELU) u = fmaxf(u, 0.0f);
+  if constexpr (CONV_ACTIVATION == ACTIVATION_RELU) u = u < 0.0f ? 0.0f : u;  // a comparison, not a maximum: NaN stays
   if constexpr (CONV_ACTIVATION == ACTIVATION_LEAKY_RELU) u = fmaxf(u, 0.01f * u);
   return u * factor;
 }

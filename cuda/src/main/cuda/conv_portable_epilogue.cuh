@@ -25,8 +25,10 @@ __device__ __forceinline__ void store(const PortableConvolution& p, u32 pixel, u
 #if CONV_OUTPUT == CONV_PLANAR
       ((float*)p.output)[place + (u64)i * plane] = values[i];
 #else
-      if (!(fabsf(values[i]) < 16777216.f)) atomicOr(p.errors, CONV_ERROR_RANGE);
-      ((i32*)p.output)[place + (u64)i * plane] = __float2int_rn(values[i] - p.medians[channel + i]);
+      const float latent = values[i] - p.medians[channel + i];
+      const bool codable = fabsf(latent) < 16777216.f;
+      if (!codable) atomicOr(p.errors, CONV_ERROR_RANGE);
+      ((i32*)p.output)[place + (u64)i * plane] = codable ? __float2int_rn(latent) : 0;
 #endif
     }
 #endif

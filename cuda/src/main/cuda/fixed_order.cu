@@ -24,7 +24,7 @@
 #define DEPTH 16
 #define THREADS 128
 
-// The same fields in the same order as CudaHyperSynthesis writes them.
+// The same fields in the same order as FixedOrderLayer.java writes them.
 struct FixedOrderLayer {
   const float* input;    // [tile][height][width][inputs]
   const float* weights;  // [tap row][tap column][inputs][outputs]

@@ -113,17 +113,7 @@ final class CudaPipelineDevice implements PipelineDevice {
     Set(PipelineCase what, CudaPipeline pipeline) {
       this.what = what;
       BenchField field = what.field();
-      BenchField.Cut cut = field.cut();
-      CudaPipelineGeometry geometry =
-          new CudaPipelineGeometry(
-              cut.volumes(),
-              (long) cut.planes() * cut.rows() * cut.columns(),
-              cut.planes(),
-              cut.rows(),
-              cut.columns(),
-              cut.depth(),
-              cut.height(),
-              cut.width());
+      CudaPipelineGeometry geometry = CudaSession.geometry(field.cut());
       DeviceBuffer input = session.upload(field.data());
       DeviceBuffer maps = session.planeMaps(what, geometry);
       restored = session.device.allocate(field.bytes());

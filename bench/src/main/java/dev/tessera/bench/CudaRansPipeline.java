@@ -110,16 +110,7 @@ final class CudaRansPipeline {
       this.what = what;
       BenchField field = what.field();
       BenchField.Cut cut = field.cut();
-      CudaPipelineGeometry geometry =
-          new CudaPipelineGeometry(
-              cut.volumes(),
-              (long) cut.planes() * cut.rows() * cut.columns(),
-              cut.planes(),
-              cut.rows(),
-              cut.columns(),
-              cut.depth(),
-              cut.height(),
-              cut.width());
+      CudaPipelineGeometry geometry = CudaSession.geometry(cut);
       int blocks = new BlockGeometry(cut.depth(), cut.height(), cut.width()).blocks();
       layout =
           new CudaResidualLayout(

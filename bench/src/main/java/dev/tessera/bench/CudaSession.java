@@ -180,6 +180,19 @@ final class CudaSession implements AutoCloseable {
     pinned.reset();
   }
 
+  /** How a field lies on the device, and its cut. */
+  static CudaPipelineGeometry geometry(BenchField.Cut cut) {
+    return new CudaPipelineGeometry(
+        cut.volumes(),
+        (long) cut.planes() * cut.rows() * cut.columns(),
+        cut.planes(),
+        cut.rows(),
+        cut.columns(),
+        cut.depth(),
+        cut.height(),
+        cut.width());
+  }
+
   /** The GPU, its driver and its clocks at this moment. */
   Map<String, String> properties() {
     CudaDevice gpu = context.device();

@@ -4,6 +4,7 @@ import dev.tessera.cuda.CudaDevice;
 import dev.tessera.cuda.CudaEvent;
 import dev.tessera.cuda.CudaGraph;
 import dev.tessera.cuda.DeviceBuffer;
+import dev.tessera.cuda.KernelCache;
 import dev.tessera.cuda.network.CudaNetwork;
 import dev.tessera.cuda.network.CudaNetworks;
 import dev.tessera.cuda.network.NetworkPlan;
@@ -18,6 +19,7 @@ import dev.tessera.transform.Precision;
 import dev.tessera.transform.Precisions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +36,7 @@ public final class E2eBench implements AutoCloseable {
   private static final int SIDE = SyntheticTiles.SIDE;
   private static final int USUAL_RUNS = 24;
 
-  private final CudaSession session = new CudaSession();
+  private final CudaSession session;
   private final Model model;
   private final int tiles;
   private final Repetitions repetitions;
@@ -66,6 +68,7 @@ public final class E2eBench implements AutoCloseable {
     this.progress = progress;
     this.repetitions = Repetitions.of(runs == 0 ? USUAL_RUNS : runs);
     CosmologySynth.Quantity kind = SyntheticTiles.quantity(quantity);
+    this.session = new CudaSession();
     progress.accept("making %d tiles of %s".formatted(tiles, kind.fieldName()));
     SyntheticTiles source = new SyntheticTiles(kind, model.inputChannels(), 1);
     original = Arena.ofAuto().allocate(tileBytes(), Float.BYTES);
@@ -99,6 +102,10 @@ public final class E2eBench implements AutoCloseable {
     List<E2eResult> results = new ArrayList<>();
     for (Precisions precision : precisions) {
       session.reset();
+      CudaNetworks.unavailable(model, precision, session.context.device(), KernelCache.user())
+          .ifPresent(why -> {
+            throw new TesseraException.Unsupported(why);
+          });
       try (CudaNetworks networks = new CudaNetworks(session.context, model, precision)) {
         progress.accept("networks in " + precision);
         Batch batch = new Batch(networks);
@@ -125,6 +132,7 @@ public final class E2eBench implements AutoCloseable {
     private final DeviceBuffer symbols;
     private final DeviceBuffer decoded;
     private final DeviceBuffer restored;
+    private final DeviceBuffer errors;
     private final long kept;
 
     Batch(CudaNetworks networks) {
@@ -135,7 +143,7 @@ public final class E2eBench implements AutoCloseable {
       symbols = session.device.allocate(symbolBytes);
       decoded = session.device.allocate(symbolBytes);
       restored = session.device.allocate(tileBytes());
-      DeviceBuffer errors = session.device.allocate(Integer.BYTES);
+      errors = session.device.allocate(Integer.BYTES);
       DeviceBuffer workspace =
           session.device.allocate(
               Math.max(ga.workspaceBytes(tiles, SIDE, SIDE), gs.workspaceBytes(tiles, side, side)));
@@ -223,11 +231,17 @@ public final class E2eBench implements AutoCloseable {
       session.stream.fill(symbols, 0x5a);
       session.stream.fill(decoded, 0x5a);
       session.stream.fill(restored, 0xff);
+      session.stream.fillInts(errors, 0);
       analysis.getFirst().run(session.stream);
       coder.encode(symbols);
       coder.decode(decoded);
       synthesis.run(session.stream);
       coder.requireClean();
+      if (session.download(errors).get(ValueLayout.JAVA_INT, 0) != 0) {
+        throw new TesseraException.Unsupported(
+            "the model gives a latent that is no number below 2^24: its weights do not suit these"
+                + " tiles");
+      }
       MemorySegment expected = session.download(symbols);
       if (session.download(decoded).mismatch(expected) >= 0) {
         throw new TesseraException.Corrupt(codec + " does not give symbols back", -1);

@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Example:",
-      "  tessera bench e2e --precision fp32,fp16 --codec rans:64,bitpack --json e2e.json --svg e2e.svg"
+      "  tessera bench e2e --precision fp32,fp16 --codec rans:64,bitpack --json e2e.json"
+          + " --svg e2e.svg"
     })
 final class BenchE2eCommand implements Callable<Integer> {
   @Option(

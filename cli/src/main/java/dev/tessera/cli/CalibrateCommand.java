@@ -94,6 +94,7 @@ final class CalibrateCommand implements Callable<Integer> {
       throw new TesseraException.Invalid(
           "--tiles takes a number from 1 up, --percentile one from above 0 to 100");
     }
+    Path target = target();
     Model found = Models.find(model);
     Console console = new Console(quiet, false, Float.BYTES);
     CodecOptions options =
@@ -114,7 +115,8 @@ final class CalibrateCommand implements Callable<Integer> {
     }
     String source = "%d tiles of %s".formatted(looked, String.join(", ", names()));
     Path written =
-        write(found.withMetadata(found.name(), calibration.addTo(found.metadata(), source)));
+        write(
+            found.withMetadata(found.name(), calibration.addTo(found.metadata(), source)), target);
     console.say(table(calibration));
     console.say("%s: %s".formatted(written, source));
     return 0;
@@ -125,17 +127,25 @@ final class CalibrateCommand implements Callable<Integer> {
     return data.stream().map(name -> name.substring(name.lastIndexOf('/') + 1)).toList();
   }
 
-  private Path write(Model calibrated) throws IOException {
+  /** The file to write; null where it is one of the model folder. */
+  private Path target() {
     Path target = out != null ? out : Path.of(model);
-    if (out != null || Files.isRegularFile(target)) {
-      if (!target.getFileName().toString().endsWith(".safetensors")) {
-        throw new TesseraException.Invalid(
-            "scales are written to a .safetensors file: name one with --out, or import the model");
-      }
-      calibrated.write(target);
-      return target;
+    if (out == null && !Files.isRegularFile(target)) {
+      return null;
     }
-    return ModelStore.user().install(calibrated);
+    if (!target.getFileName().toString().endsWith(".safetensors")) {
+      throw new TesseraException.Invalid(
+          "scales are written to a .safetensors file: name one with --out, or import the model");
+    }
+    return target;
+  }
+
+  private static Path write(Model calibrated, Path target) throws IOException {
+    if (target == null) {
+      return ModelStore.user().install(calibrated);
+    }
+    calibrated.write(target);
+    return target;
   }
 
   private static String table(Calibration calibration) {

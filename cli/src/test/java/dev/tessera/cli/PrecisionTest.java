@@ -35,7 +35,16 @@ final class PrecisionTest extends CommandTest {
     run(with(compress, "ga=fp16,gs=fp32")).expectError(Main.DATA, "not in ga=fp16,gs=fp32");
     run(with(compress, "half")).expectError(Main.USAGE, "there is no precision 'half'", "fp16");
     run(with(compress, "fp8")).expectError(Main.USAGE, "tessera calibrate");
-    run("decompress", path("a.tsr"), path("b.npy"), "-m", FACTORIZED, "--precision", "fp16")
+    run(
+            "decompress",
+            path("a.tsr"),
+            path("b.npy"),
+            "-m",
+            FACTORIZED,
+            "--precision",
+            "fp16",
+            "--device",
+            "cpu")
         .expectError(Main.DATA, "fp16");
     run("compress", field, path("c.tsr"), "--precision", "fp16")
         .expectError(Main.USAGE, "name a model");

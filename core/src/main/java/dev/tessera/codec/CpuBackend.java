@@ -33,7 +33,8 @@ final class CpuBackend implements Backend {
       return precisions.equals(Precisions.DEFAULT)
           ? Optional.empty()
           : Optional.of(
-              "the CPU computes in %s, not in %s: leave out the precision, or use a CUDA device"
+              ("the CPU computes in %s, not in %s: leave out the precision, or use a CUDA device"
+                      + " (--device cuda says what it lacks)")
                   .formatted(Precisions.DEFAULT, precisions));
     }
 

@@ -242,7 +242,10 @@ public final class ModelStore {
         : List.of();
   }
 
-  /** Copies of one model count as one: a calibrated one comes first, else the bundled one. */
+  /**
+   * Copies of one model count as one: one that was calibrated and lies in the folder comes first,
+   * then the bundled one.
+   */
   private Model only(List<Entry> entries, String asked) throws IOException {
     if (entries.stream().map(Entry::id).distinct().count() > 1) {
       throw new TesseraException.Invalid(
@@ -254,7 +257,11 @@ public final class ModelStore {
                   .collect(Collectors.joining(", "))
               + ": give more of the id, or a path");
     }
-    return read(entries.stream().filter(Entry::calibrated).findFirst().orElse(entries.getFirst()));
+    return read(
+        entries.stream()
+            .filter(Entry::calibrated)
+            .min(Comparator.comparing(Entry::bundled))
+            .orElse(entries.getFirst()));
   }
 
   private static Model read(Entry entry) throws IOException {

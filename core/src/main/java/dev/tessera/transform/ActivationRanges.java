@@ -81,7 +81,7 @@ public final class ActivationRanges implements AutoCloseable {
    * Looks at a batch of tiles, on their way to latents and back.
    *
    * @param tiles {@code count × C_in × height × width} normalized float32 values in native memory
-   * @throws TesseraException.Unsupported if the model gives values that are not finite
+   * @throws TesseraException.Unsupported if ONNX Runtime fails, as it does without enough memory
    */
   public void add(MemorySegment tiles, int count, int height, int width) {
     try (Arena arena = Arena.ofShared()) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,6 +44,18 @@ class ModelStoreTest {
     assertThat(entry.normalizer()).contains("minmax:slice");
     assertThat(entry.metadata()).containsKeys("loss", "lambda", "training", "normalizer_note");
     assertThat(StateDict.fitsHalf(store.find("nyx-factorized").tensors())).isTrue();
+  }
+
+  @Test
+  void aCalibrationMadeHereComesBeforeTheBundledOne() throws Exception {
+    ModelStore store = new ModelStore(folder);
+    Model bundled = store.find("nyx-factorized");
+    TreeMap<String, String> metadata = new TreeMap<>(bundled.metadata());
+    metadata.put(Calibration.DATA_KEY, "mine");
+    store.install(bundled.withMetadata(bundled.name(), metadata));
+
+    assertThat(store.find("nyx-factorized").metadata()).containsEntry(Calibration.DATA_KEY, "mine");
+    assertThat(store.byId(bundled.id()).metadata()).containsEntry(Calibration.DATA_KEY, "mine");
   }
 
   @Test

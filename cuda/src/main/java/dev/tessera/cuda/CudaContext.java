@@ -44,11 +44,11 @@ public final class CudaContext implements AutoCloseable {
           "there is no GPU %d: this process sees %d, numbered from 0".formatted(ordinal, count));
     }
     CudaDevice device = CudaDevice.read(ordinal);
-    if (device.major() < CudaDevice.MINIMUM_MAJOR) {
-      throw new TesseraException.Unsupported(
-          "%s has compute capability %d.%d, but %d.0 or higher is needed"
-              .formatted(device.name(), device.major(), device.minor(), CudaDevice.MINIMUM_MAJOR));
-    }
+    device
+        .unsupported()
+        .ifPresent(why -> {
+          throw new TesseraException.Unsupported(why);
+        });
     int deviceHandle = DeviceCalls.device(ordinal);
     long handle = DeviceCalls.retainPrimaryContext(deviceHandle);
     return new CudaContext(device, deviceHandle, handle, kernels);

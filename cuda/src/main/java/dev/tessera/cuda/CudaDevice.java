@@ -2,6 +2,7 @@ package dev.tessera.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -51,6 +52,15 @@ public record CudaDevice(
   public static List<CudaDevice> list() {
     CudaDriver.require();
     return IntStream.range(0, DeviceCalls.deviceCount()).mapToObj(CudaDevice::read).toList();
+  }
+
+  /** Why the kernels cannot run on this device, and what to do about it; empty where they can. */
+  public Optional<String> unsupported() {
+    return major >= MINIMUM_MAJOR
+        ? Optional.empty()
+        : Optional.of(
+            "%s has compute capability %d.%d, but %d.0 or higher is needed: use --device cpu"
+                .formatted(name, major, minor, MINIMUM_MAJOR));
   }
 
   static CudaDevice read(int ordinal) {

@@ -53,10 +53,10 @@ public final class CudaPipeline {
         context.module(CudaPipelineParameters.source(DECODE, format)).kernel("pipeline_decode");
   }
 
-  /** Why the device cannot code a format; empty if it can. */
+  /** Why this cannot code a format; empty if it can. */
   public static Optional<String> unsupported(ChunkFormat format) {
     if (format.encoder().kind() != EncoderSpec.Kind.BITPACK) {
-      return Optional.of("the encoder " + format.encoder() + " runs on the CPU only");
+      return Optional.of("these kernels know bitpack alone, not " + format.encoder());
     }
     return Optional.empty();
   }

@@ -13,7 +13,7 @@ import java.util.List;
  * word for word those of {@link dev.tessera.pipeline.ChunkCoder} (FORMAT.md, "rANS of residuals"),
  * and streams back to residuals. {@link CudaIntegers} makes and takes the residuals, {@link
  * dev.tessera.pipeline.RansChunk} writes and reads what stands around the streams. Calls wait for
- * nothing and allocate nothing. For one thread at a time.
+ * nothing and allocate nothing on the device. For one thread at a time.
  */
 public final class CudaResidualRans {
   private static final String TABLES = "residual_tables.cu";

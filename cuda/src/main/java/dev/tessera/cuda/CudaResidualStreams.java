@@ -42,7 +42,7 @@ public record CudaResidualStreams(
   private static final int TABLE_BYTES = 16;
 
   /** The decoder reads this much at once. */
-  static final int WORDS_ALIGNMENT = 16;
+  public static final int WORDS_ALIGNMENT = 16;
 
   /** Memory for everything. */
   public static CudaResidualStreams allocate(DeviceArena arena, CudaResidualLayout layout) {

@@ -70,7 +70,8 @@ public final class CudaBackendProvider implements Backend.Provider {
 
     private static Optional<String> kernels() {
       try {
-        return KernelCache.user().obstacle(CudaDevice.list().getFirst());
+        CudaDevice device = CudaDevice.list().getFirst();
+        return device.unsupported().or(() -> KernelCache.user().obstacle(device));
       } catch (TesseraException e) {
         return Optional.of(e.getMessage());
       }

@@ -85,7 +85,10 @@ public final class ModelChecks {
     }
     for (String text :
         new String[] {
-          "minmax:8,reference-eb=0.8,bitpack", "eb=rel:1e-3,bitpack", "round,bitpack"
+          "minmax:8,reference-eb=0.8,bitpack",
+          "eb=rel:1e-3,bitpack",
+          "round,bitpack",
+          "round,none,rans"
         }) {
       alike(field, model, PipelineSpec.parse(text), CUDA);
     }
@@ -181,5 +184,8 @@ public final class ModelChecks {
         alike(field, model, null, CUDA.withTile(32, 48).withWork(0, batch, inFlight));
       }
     }
+    // 273 tiles: so many that the codec asks first which channels are alive
+    Field large = CheckFields.smooth(DataType.FLOAT32, 9, 400, 300);
+    alike(large, model, null, CUDA.withTile(32, 48));
   }
 }

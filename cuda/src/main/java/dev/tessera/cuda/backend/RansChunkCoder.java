@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  */
 final class RansChunkCoder extends DeviceChunkCoder {
   private static final CudaIntegers.Form FORM = CudaIntegers.Form.INT;
-  private static final int WORDS_ALIGNMENT = 16;
+  private static final int WORDS_ALIGNMENT = CudaResidualStreams.WORDS_ALIGNMENT;
 
   /** The form of a chunk that is coded, in its first bytes. */
   private static final int CODED = 0;

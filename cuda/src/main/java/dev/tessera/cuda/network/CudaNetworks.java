@@ -84,10 +84,11 @@ public final class CudaNetworks implements AutoCloseable {
    * @param architecture such as {@code sm_90a}
    */
   public static List<KernelSource> sources(Model model, String architecture) {
-    DeviceTraits traits = DeviceTraits.of(architecture);
-    return Arrays.stream(Precision.values())
-        .filter(precision -> precision != Precision.FP8 || traits.hasE4m3())
-        .flatMap(precision -> sources(model, Precisions.of(precision), traits).stream())
+    return DeviceTraits.of(architecture).withLater().stream()
+        .flatMap(traits ->
+            Arrays.stream(Precision.values())
+                .filter(precision -> precision != Precision.FP8 || traits.hasE4m3())
+                .flatMap(precision -> sources(model, Precisions.of(precision), traits).stream()))
         .distinct()
         .toList();
   }
@@ -95,11 +96,6 @@ public final class CudaNetworks implements AutoCloseable {
   /** The model. */
   public Model model() {
     return model;
-  }
-
-  /** How they compute. */
-  public Precisions precisions() {
-    return precisions;
   }
 
   /**

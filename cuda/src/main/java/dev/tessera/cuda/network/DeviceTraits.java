@@ -1,6 +1,7 @@
 package dev.tessera.cuda.network;
 
 import dev.tessera.cuda.CudaDevice;
+import java.util.List;
 
 /**
  * What the choice of kernels depends on. It follows from the name of the architecture, so that
@@ -38,6 +39,13 @@ record DeviceTraits(int capability, boolean hasWgmma, int sharedPerBlock) {
       case 86, 89 -> 99 * KIB;
       default -> capability >= 120 ? 99 * KIB : 227 * KIB;
     };
+  }
+
+  /** These, and those of later devices that run the same machine code with less shared memory. */
+  List<DeviceTraits> withLater() {
+    return capability >= 80 && capability < 86
+        ? List.of(this, new DeviceTraits(capability, hasWgmma, shared(86)))
+        : List.of(this);
   }
 
   boolean hasE4m3() {

@@ -78,7 +78,7 @@ record HopperWeights(
     }
     for (int o = 0; o < layer.outputs(); o++) {
       float largest = layer.largestWeight(o);
-      scales[o] = largest > 0 ? largest / Calibration.E4M3_MAX : 1;
+      scales[o] = largest > 0x1p-100f ? largest / Calibration.E4M3_MAX : 1;
     }
     return scales;
   }

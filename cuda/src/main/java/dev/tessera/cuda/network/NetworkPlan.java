@@ -20,9 +20,4 @@ public record NetworkPlan(List<Step> steps) {
       step.run(stream);
     }
   }
-
-  /** Multiplications and additions that the network's definition takes. */
-  public double operations() {
-    return steps.stream().mapToDouble(Step::operations).sum();
-  }
 }

@@ -30,7 +30,9 @@ final class PowersOfTwo {
     }
     return largest == 0 || !Float.isFinite(largest)
         ? 1
-        : Math.scalb(1f, exponent - 1 - Math.getExponent(largest));
+        // no further than its inverse is a normal number: smaller ones are nothing in any sum
+        : Math.scalb(
+            1f, Math.min(exponent - 1 - Math.getExponent(largest), Float.MAX_EXPONENT - 1));
   }
 
   /**

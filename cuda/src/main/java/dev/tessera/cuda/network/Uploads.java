@@ -35,13 +35,6 @@ final class Uploads {
     return bytes(MemorySegment.ofArray(values));
   }
 
-  /** Memory of zeros. */
-  DeviceBuffer zeros(long bytes) {
-    DeviceBuffer buffer = arena.allocate(bytes);
-    stream.fill(buffer, 0);
-    return buffer;
-  }
-
   private DeviceBuffer bytes(MemorySegment values) {
     DeviceBuffer buffer = arena.allocate(values.byteSize());
     try (Arena host = Arena.ofConfined()) {
