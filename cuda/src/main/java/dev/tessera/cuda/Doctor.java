@@ -185,8 +185,11 @@ public final class Doctor {
             "correct " + KernelCache.PRECOMPILED_VARIABLE);
       }
     }
+    // without a device there is none to count for: what lies there counts
     boolean any =
-        devices.stream().anyMatch(device -> cache.countPrecompiled(device.architectures()) > 0);
+        devices.isEmpty()
+            ? cache.precompiledFolders().stream().anyMatch(f -> !KernelCache.list(f).isEmpty())
+            : devices.stream().anyMatch(d -> cache.countPrecompiled(d.architectures()) > 0);
     return new Finding(
         "packaged kernels",
         any ? Status.FOUND : Status.ABSENT,
