@@ -55,12 +55,21 @@ class NetworkLayersTest {
   }
 
   @Test
-  void sideInformationRunsInFullPrecision() {
+  void sideInformationComesFromMagnitudes() {
     Model hyper = CheckModels.of(Architecture.HYPERPRIOR, 24, 40, 3, 1);
     NetworkLayers layers = NetworkLayers.of(hyper, Network.H_A, Precision.FP32, false, HOPPER);
     assertThat(families(layers)).containsOnly(Family.PORTABLE);
-    assertThat(layers.layers().getFirst().layer().absolute()).isTrue();
+    assertThat(layers.load().absolute()).isTrue();
     assertThat(layers.layers().getFirst().layer().kernel()).isEqualTo(3);
+  }
+
+  @Test
+  void sideInformationUsesTheFastKernels() {
+    Model mean = CheckModels.of(Architecture.MEAN_HYPERPRIOR, 24, 40, 3, 1);
+    NetworkLayers layers = NetworkLayers.of(mean, Network.H_A, Precision.FP16, false, HOPPER);
+    assertThat(families(layers)).containsOnly(Family.HOPPER);
+    assertThat(layers.load().absolute()).isFalse();
+    assertThat(layers.layers().getLast().output().form()).isEqualTo(LayerOutput.Form.PLANES);
   }
 
   @Test
@@ -70,7 +79,10 @@ class NetworkLayersTest {
         .hasMessageContaining("tessera calibrate");
     List<KernelSource> sources =
         NetworkLayers.sources(FACTORIZED, Network.G_S, Precision.FP8, true, HOPPER);
-    assertThat(sources).hasSize(5);
+    assertThat(sources)
+        .extracting(KernelSource::file)
+        .startsWith("edge_load.cu", "conv_hopper.cu")
+        .endsWith("conv_hopper.cu", "edge_last.cu");
   }
 
   @ParameterizedTest
