@@ -66,8 +66,7 @@ class HopperTilingTest {
 
   private static void requireFastest(
       Convolution layer, Images grid, ActivationType type, String blocksAndGroups) {
-    List<HopperVariant> all =
-        HopperVariant.all(layer, type, LayerOutput.activations(type, 1));
+    List<HopperVariant> all = HopperVariant.all(layer, type, LayerOutput.activations(type, 1));
     HopperVariant fastest =
         Collections.min(
             all,
