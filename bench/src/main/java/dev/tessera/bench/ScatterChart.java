@@ -1,6 +1,8 @@
 package dev.tessera.bench;
 
-import dev.tessera.bench.Svg.Anchor;
+import dev.tessera.report.Axis;
+import dev.tessera.report.Svg;
+import dev.tessera.report.Svg.Anchor;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -65,9 +67,9 @@ record ScatterChart(
     for (int i = 0; i < notes.size(); i++) {
       svg.text(LEFT, 24 + LINE_HEIGHT * (i + 1), TEXT, Anchor.START, INK, notes.get(i));
     }
-    Scale x = span(points().mapToDouble(Point::x).toArray());
-    Scale y =
-        Scale.holding(
+    Axis x = span(points().mapToDouble(Point::x).toArray());
+    Axis y =
+        Axis.holding(
             points().flatMapToDouble(p -> DoubleStream.of(p.circle(), p.square())).toArray());
     axes(svg, x, y, top);
     for (int s = 0; s < series.size(); s++) {
@@ -85,18 +87,18 @@ record ScatterChart(
   }
 
   /** An axis that holds all values with some room on both sides. */
-  private static Scale span(double[] values) {
+  private static Axis span(double[] values) {
     double low = DoubleStream.of(values).filter(Double::isFinite).min().orElse(0);
     double high = DoubleStream.of(values).filter(Double::isFinite).max().orElse(1);
     double room = Math.max(high - low, LEAST_SPAN) * 0.25;
-    return new Scale(low - room, high + room, false);
+    return new Axis(low - room, high + room, false);
   }
 
-  private void axes(Svg svg, Scale x, Scale y, double top) {
+  private void axes(Svg svg, Axis x, Axis y, double top) {
     for (double tick : y.ticks()) {
       double at = top + PLOT * (1 - y.position(tick));
       svg.line(LEFT, at, LEFT + WIDTH, at, FAINT, 1);
-      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Scale.label(tick));
+      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
     int steps = 4;
     for (int i = 0; i <= steps; i++) {
@@ -110,8 +112,7 @@ record ScatterChart(
     svg.text(22, top + PLOT / 2, TEXT, Anchor.MIDDLE, INK, upwards, false, -90);
   }
 
-  private void draw(
-      Svg svg, Point point, String name, String colour, Scale x, Scale y, double top) {
+  private void draw(Svg svg, Point point, String name, String colour, Axis x, Axis y, double top) {
     if (!Double.isFinite(point.x())) {
       return; // nothing was lost: a ratio to no error has no place on the axis
     }

@@ -137,10 +137,15 @@ final class ModelReader {
 
   /** See {@link Model#write}. */
   static void write(Model model, Path file) throws IOException {
+    replace(file, write(model));
+  }
+
+  /** Writes a file beside its place and moves it there, so that no reader sees a part of it. */
+  static void replace(Path file, byte[] contents) throws IOException {
     Path target = file.toAbsolutePath();
     Path partial = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
     try {
-      Files.write(partial, write(model), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      Files.write(partial, contents, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       try {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (AtomicMoveNotSupportedException e) {
