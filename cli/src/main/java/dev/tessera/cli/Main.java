@@ -36,6 +36,7 @@ import picocli.CommandLine.Command;
       DemoCommand.class,
       ModelsCommand.class,
       ImportCommand.class,
+      TrainCommand.class,
       CalibrateCommand.class,
       ExportOnnxCommand.class,
       SynthCommand.class,

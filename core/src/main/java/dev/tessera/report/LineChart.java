@@ -43,6 +43,11 @@ public record LineChart(
    * @param marked whether every point has a mark, with its numbers where the mouse rests on it
    */
   public record Series(String name, double[] x, double[] y, boolean marked) {
+    /** A series of one point, such as a result among a curve. */
+    public static Series point(String name, double x, double y) {
+      return new Series(name, new double[] {x}, new double[] {y}, true);
+    }
+
     private Series thinned() {
       int[] kept =
           IntStream.range(0, x.length)
@@ -118,10 +123,5 @@ public record LineChart(
                 Locale.ROOT, "%s: %.5g, %.5g", series.name(), series.x()[i], series.y()[i]));
       }
     }
-  }
-
-  /** A series of one point, such as a result among a curve. */
-  public static Series point(String name, double x, double y) {
-    return new Series(name, new double[] {x}, new double[] {y}, true);
   }
 }
