@@ -53,7 +53,7 @@ final class Optimizer implements AutoCloseable {
                 parameter,
                 Math.toIntExact(view.storage_offset()),
                 Math.toIntExact(view.numel()))));
-    try (NoGradGuard noGradient = new NoGradGuard()) {
+    try (NoGradGuard _ = new NoGradGuard()) {
       this.first = torch.zeros_like(values).retainReference();
       this.second = torch.zeros_like(values).retainReference();
       this.average = values.clone().retainReference();
@@ -69,8 +69,8 @@ final class Optimizer implements AutoCloseable {
    */
   void update(double rate, double clip) {
     updates++;
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       if (clip > 0) {
         // the factor stays on the device: to look at the norm here would be to wait for it
         Tensor factor =
@@ -99,16 +99,16 @@ final class Optimizer implements AutoCloseable {
    */
   void updateAverage(double decay) {
     double warm = Math.min(decay, (1.0 + updates) / (10.0 + updates));
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       average.lerp_(values, new Scalar(1 - warm));
     }
   }
 
   /** Exchanges weights and average; doing it twice restores both, bit by bit. */
   void swapAverage() {
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       Tensor kept = values.clone();
       values.copy_(average);
       average.copy_(kept);
@@ -126,14 +126,14 @@ final class Optimizer implements AutoCloseable {
   }
 
   private static void copy(Tensor from, Tensor to) {
-    try (NoGradGuard noGradient = new NoGradGuard()) {
+    try (NoGradGuard _ = new NoGradGuard()) {
       to.copy_(from);
     }
   }
 
   /** Whether all weights are numbers. Waits for the device. */
   boolean finite() {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       return values.isfinite().all().item_bool();
     }
   }
@@ -150,7 +150,7 @@ final class Optimizer implements AutoCloseable {
 
   private void save(CheckpointState state, String what, Tensor vector) {
     float[] all = new float[Math.toIntExact(vector.numel())];
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       vector.cpu().data_ptr_float().get(all);
     }
     for (Place place : places) {
@@ -177,8 +177,8 @@ final class Optimizer implements AutoCloseable {
       float[] own = state.floats(key(what, place), new int[] {place.size()});
       System.arraycopy(own, 0, all, place.offset(), place.size());
     }
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       vector.copy_(Tensor.create(all, all.length));
     }
   }

@@ -27,7 +27,7 @@ final class RunningLosses implements AutoCloseable {
   private double weight;
 
   RunningLosses(TorchDevice device) {
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       TensorOptions options =
           new TensorOptions(device.handle()).dtype(new ScalarTypeOptional(ScalarType.Double));
       this.sums = torch.zeros(new long[] {COUNT}, options).retainReference();
@@ -40,8 +40,8 @@ final class RunningLosses implements AutoCloseable {
    * @param items what they are means over; a step counts as one
    */
   void add(Tensor loss, Tensor bitsPerPixel, Tensor squaredError, int items) {
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       Tensor all =
           torch
               .stack(new TensorVector(loss, bitsPerPixel, squaredError))
@@ -59,7 +59,7 @@ final class RunningLosses implements AutoCloseable {
 
   private double[] read() {
     double[] host = new double[COUNT];
-    try (PointerScope scope = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       new DoublePointer(sums.cpu().data_ptr()).get(host);
     }
     return host;
@@ -70,7 +70,7 @@ final class RunningLosses implements AutoCloseable {
   }
 
   void clear() {
-    try (NoGradGuard noGradient = new NoGradGuard()) {
+    try (NoGradGuard _ = new NoGradGuard()) {
       sums.zero_();
     }
     weight = 0;
@@ -88,8 +88,8 @@ final class RunningLosses implements AutoCloseable {
 
   void restore(CheckpointState state) {
     weight = state.real("running.weight");
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       double[] host = new double[COUNT];
       Arrays.setAll(host, i -> state.real("running." + i));
       sums.copy_(Tensor.create(host, COUNT));

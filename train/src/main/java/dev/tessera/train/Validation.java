@@ -36,7 +36,7 @@ final class Validation implements AutoCloseable {
     this.objective = objective;
     for (int from = 0; from < tiles; from += (int) shape[0]) {
       int count = (int) Math.min(shape[0], tiles - from);
-      try (PointerScope scope = new PointerScope()) {
+      try (PointerScope _ = new PointerScope()) {
         Tensor host = torch.empty(count, shape[1], shape[2], shape[3]);
         source.fill(from, count, host.data_ptr_float().capacity(host.numel()).asBuffer());
         batches.add(
@@ -53,11 +53,11 @@ final class Validation implements AutoCloseable {
 
   /** As {@link #run()}, of another model on the same device. */
   Losses run(TrainableModel other) {
-    try (PointerScope scope = new PointerScope();
+    try (PointerScope _ = new PointerScope();
         RunningLosses losses = new RunningLosses(other.device())) {
       for (Tensor batch : batches) {
-        try (PointerScope inner = new PointerScope();
-            NoGradGuard noGradient = new NoGradGuard();
+        try (PointerScope _ = new PointerScope();
+            NoGradGuard _ = new NoGradGuard();
             Forward forward = other.validation(batch)) {
           RateDistortion.Terms terms = objective.of(forward, batch);
           losses.add(
@@ -84,8 +84,8 @@ final class Validation implements AutoCloseable {
 
   private Picture picture(int tile) {
     int full = (int) batches.getFirst().size(0);
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard noGradient = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       Tensor one = batches.get(tile / full).narrow(0, tile % full, 1);
       try (Forward forward = model.validation(one)) {
         return new Picture(tile, plane(one), plane(forward.restored()));
