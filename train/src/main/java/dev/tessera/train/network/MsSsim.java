@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>The published five scales need sides of 176. Smaller images take as many scales as leave 11
  * values at the last, with the weights of the first ones divided by their sum. A factor below 1e-6,
- * as of images that are negatives of each other, counts as 1e-6 and has no gradient: the power's own
- * slope has no limit at 0.
+ * as of images that are negatives of each other, counts as 1e-6 and has no gradient: the power's
+ * own slope has no limit at 0.
  */
 public final class MsSsim {
   private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
@@ -78,7 +78,9 @@ public final class MsSsim {
           y = halved(y);
         }
         Tensor factor =
-            factor(x, y, window, i == scales - 1).clamp_min(FLOOR).pow(new Scalar(WEIGHTS[i] / total));
+            factor(x, y, window, i == scales - 1)
+                .clamp_min(FLOOR)
+                .pow(new Scalar(WEIGHTS[i] / total));
         product = product == null ? factor : product.mul(factor);
       }
       similarity = Tensors.kept(product.mean());
@@ -117,14 +119,9 @@ public final class MsSsim {
     Tensor varianceX = means.narrow(0, 2 * images, images).sub(squareX);
     Tensor varianceY = means.narrow(0, 3 * images, images).sub(squareY);
     Tensor covariance = means.narrow(0, 4 * images, images).sub(both);
-    Tensor map =
-        covariance
-            .mul(TWO)
-            .add(CONTRAST)
-            .div(varianceX.add(varianceY).add(CONTRAST));
+    Tensor map = covariance.mul(TWO).add(CONTRAST).div(varianceX.add(varianceY).add(CONTRAST));
     if (withLuminance) {
-      Tensor luminance =
-          both.mul(TWO).add(LUMINANCE).div(squareX.add(squareY).add(LUMINANCE));
+      Tensor luminance = both.mul(TWO).add(LUMINANCE).div(squareX.add(squareY).add(LUMINANCE));
       map = map.mul(luminance);
     }
     return map.mean(1, 2, 3);

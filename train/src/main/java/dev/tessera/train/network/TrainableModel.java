@@ -56,9 +56,7 @@ public final class TrainableModel implements AutoCloseable {
     this.main = new ParameterGroup(mainOrder(tensors), device.handle(), type);
     this.auxiliary =
         new ParameterGroup(
-            filtered(tensors, FactorizedLikelihood.QUANTILES::equals),
-            device.handle(),
-            type);
+            filtered(tensors, FactorizedLikelihood.QUANTILES::equals), device.handle(), type);
     architecture
         .networks()
         .forEach(
@@ -94,7 +92,9 @@ public final class TrainableModel implements AutoCloseable {
    */
   public static TrainableModel of(Model model, TorchDevice device) {
     return new TrainableModel(
-        model.architecture(), ModelParameters.of(model), ModelParameters.constants(model),
+        model.architecture(),
+        ModelParameters.of(model),
+        ModelParameters.constants(model),
         device,
         ScalarType.Float);
   }
@@ -175,8 +175,7 @@ public final class TrainableModel implements AutoCloseable {
   }
 
   private NetworkWeights refreshed(ScalarType activations) {
-    NetworkWeights current =
-        weights.computeIfAbsent(activations, t -> new NetworkWeights(main, t));
+    NetworkWeights current = weights.computeIfAbsent(activations, t -> new NetworkWeights(main, t));
     current.refresh();
     density.refresh();
     return current;

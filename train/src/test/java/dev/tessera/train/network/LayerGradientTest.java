@@ -37,11 +37,13 @@ class LayerGradientTest {
     Map<String, Floats> parameters = new LinkedHashMap<>();
     switch (layer) {
       case Layer.Conv conv -> {
-        parameters.put("l.weight", Gradients.randomFloats(1, -1, 1, OUT, IN, conv.kernel(), conv.kernel()));
+        parameters.put(
+            "l.weight", Gradients.randomFloats(1, -1, 1, OUT, IN, conv.kernel(), conv.kernel()));
         parameters.put("l.bias", Gradients.randomFloats(2, -1, 1, OUT));
       }
       case Layer.ConvTranspose conv -> {
-        parameters.put("l.weight", Gradients.randomFloats(1, -1, 1, IN, OUT, conv.kernel(), conv.kernel()));
+        parameters.put(
+            "l.weight", Gradients.randomFloats(1, -1, 1, IN, OUT, conv.kernel(), conv.kernel()));
         parameters.put("l.bias", Gradients.randomFloats(2, -1, 1, OUT));
       }
       case Layer.Gdn _ -> {
@@ -72,17 +74,25 @@ class LayerGradientTest {
       weights.finishGradients();
 
       try (Tape off = Tape.off()) {
-        Gradients.assertGradient("input", input, inputSlope, () -> {
-          try (PointerScope inner = new PointerScope()) {
-            return Gradients.weighted(twin.forward(input, weights, off), slope);
-          }
-        });
-        Gradients.assertGradient("parameters", group.values(), group.gradient(), () -> {
-          try (PointerScope inner = new PointerScope()) {
-            weights.refresh();
-            return Gradients.weighted(twin.forward(input, weights, off), slope);
-          }
-        });
+        Gradients.assertGradient(
+            "input",
+            input,
+            inputSlope,
+            () -> {
+              try (PointerScope inner = new PointerScope()) {
+                return Gradients.weighted(twin.forward(input, weights, off), slope);
+              }
+            });
+        Gradients.assertGradient(
+            "parameters",
+            group.values(),
+            group.gradient(),
+            () -> {
+              try (PointerScope inner = new PointerScope()) {
+                weights.refresh();
+                return Gradients.weighted(twin.forward(input, weights, off), slope);
+              }
+            });
       }
     }
   }

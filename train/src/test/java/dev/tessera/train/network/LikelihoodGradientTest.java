@@ -113,7 +113,8 @@ class LikelihoodGradientTest {
       Tensor values = Tensor.create(new float[] {-300, 300, 300, -300}, 2, CHANNELS, 1, 1);
 
       Tensor bits = likelihood.bits(values, tape);
-      double[] slope = Gradients.values(likelihood.bitsBackward(scalar(1).to(ScalarType.Float), tape));
+      double[] slope =
+          Gradients.values(likelihood.bitsBackward(scalar(1).to(ScalarType.Float), tape));
 
       assertThat((double) bits.item_float())
           .isCloseTo(4 * -Math.log(FactorizedLikelihood.BOUND) / Math.log(2), within(1e-3));
@@ -152,7 +153,8 @@ class LikelihoodGradientTest {
     GaussianTables core = GaussianTables.standard();
     double expected = 0;
     for (int i = 0; i < 50; i++) {
-      expected -= Math.log(Math.max(core.likelihood(differences[i], scales[i]), 1e-9)) / Math.log(2);
+      expected -=
+          Math.log(Math.max(core.likelihood(differences[i], scales[i]), 1e-9)) / Math.log(2);
     }
     try (PointerScope scope = new PointerScope();
         Tape off = Tape.off()) {
