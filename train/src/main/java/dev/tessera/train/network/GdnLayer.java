@@ -65,15 +65,9 @@ final class GdnLayer implements DifferentiableLayer {
     Tensor gammaSlope = b.t().mm(squares);
     Tensor betaSlope = b.sum(0);
     Tensor through = b.mm(weights.get(gamma));
-    if (inverse) {
-      weights.gradient(gamma).copy_(gammaSlope);
-      weights.gradient(beta).copy_(betaSlope);
-      direct.addcmul_(x, through);
-    } else {
-      torch.neg_out(weights.gradient(gamma), gammaSlope);
-      torch.neg_out(weights.gradient(beta), betaSlope);
-      direct.addcmul_(x, through, Tensors.MINUS_ONE);
-    }
+    weights.gradient(gamma).copy_(inverse ? gammaSlope : gammaSlope.neg_());
+    weights.gradient(beta).copy_(inverse ? betaSlope : betaSlope.neg_());
+    direct.addcmul_(x, through, inverse ? Tensors.ONE : Tensors.MINUS_ONE);
     return image(direct, slope);
   }
 }

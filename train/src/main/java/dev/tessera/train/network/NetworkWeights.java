@@ -77,13 +77,18 @@ final class NetworkWeights implements AutoCloseable {
     return Tensors.kept(tensor);
   }
 
+  private static ScalarType typeOf(Tensor tensor) {
+    // the enum that libtorch's binding gives is another object until interned
+    return tensor.scalar_type().intern();
+  }
+
   private List<String> named(Predicate<String> condition) {
     return group.parameters().keySet().stream().filter(condition).toList();
   }
 
   private Conversion convolutions(List<String> names) {
     names.forEach(name -> gradients.put(name, group.gradient(name)));
-    if (type == group.values().scalar_type()) {
+    if (type == typeOf(group.values())) {
       names.forEach(name -> weights.put(name, group.value(name)));
       return null;
     }
@@ -105,7 +110,7 @@ final class NetworkWeights implements AutoCloseable {
     Tensor effective = own(torch.zeros_like(stored));
     Tensor slope = own(torch.zeros_like(stored));
     Tensor converted = effective;
-    if (type != stored.scalar_type()) {
+    if (type != typeOf(stored)) {
       converted = own(effective.to(type));
     }
     for (List<String> names : List.of(betas, gammas)) {

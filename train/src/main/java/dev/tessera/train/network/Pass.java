@@ -7,7 +7,6 @@ import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * One pass of a batch through a model, and the way back, which takes from the tape what the way
@@ -77,7 +76,7 @@ final class Pass {
         sideBits = torch.zeros_like(latentBits);
       }
       Tensor restored =
-          run(Network.G_S, quantized).to(ScalarType.Float, false, false, Tensors.CONTIGUOUS);
+          run(Network.G_S, quantized).to(model.type(), false, false, Tensors.CONTIGUOUS);
       return new Forward(
           restored, latentBits, sideBits, tape, tape.isRecording() ? this::backward : null);
     } catch (RuntimeException e) {
@@ -129,8 +128,8 @@ final class Pass {
     }
   }
 
-  private static Tensor precise(Tensor values) {
-    return values.to(ScalarType.Float);
+  private Tensor precise(Tensor values) {
+    return values.to(model.type());
   }
 
   /** What decoding would see of values, or noise in its place; centers may be null, for 0. */

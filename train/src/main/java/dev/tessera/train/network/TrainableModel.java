@@ -31,6 +31,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class TrainableModel implements AutoCloseable {
   private final Architecture architecture;
   private final TorchDevice device;
+  private final ScalarType type;
   private final ParameterGroup main;
   private final ParameterGroup auxiliary;
   private final Map<String, dev.tessera.model.Tensor> constants;
@@ -39,20 +40,23 @@ public final class TrainableModel implements AutoCloseable {
   private final FactorizedLikelihood density;
   private final QuantileLoss quantileLoss;
 
-  private TrainableModel(
+  /**
+   * @param type of the parameters and all that is summed: float32, or float64 to check gradients
+   */
+  TrainableModel(
       Architecture architecture,
       Map<String, Floats> tensors,
       Map<String, dev.tessera.model.Tensor> constants,
-      TorchDevice device) {
+      TorchDevice device,
+      ScalarType type) {
     this.architecture = architecture;
     this.device = device;
+    this.type = type;
     this.constants = constants;
-    this.main = new ParameterGroup(mainOrder(tensors), device.handle(), ScalarType.Float);
+    this.main = new ParameterGroup(mainOrder(tensors), device.handle(), type);
     this.auxiliary =
         new ParameterGroup(
-            filtered(tensors, FactorizedLikelihood.QUANTILES::equals),
-            device.handle(),
-            ScalarType.Float);
+            filtered(tensors, FactorizedLikelihood.QUANTILES::equals), device.handle(), type);
     architecture
         .networks()
         .forEach(
@@ -76,7 +80,8 @@ public final class TrainableModel implements AutoCloseable {
         architecture,
         Initialization.random(architecture, n, m, inputChannels, seed),
         Map.of(),
-        device);
+        device,
+        ScalarType.Float);
   }
 
   /**
@@ -87,7 +92,11 @@ public final class TrainableModel implements AutoCloseable {
    */
   public static TrainableModel of(Model model, TorchDevice device) {
     return new TrainableModel(
-        model.architecture(), ModelParameters.of(model), ModelParameters.constants(model), device);
+        model.architecture(),
+        ModelParameters.of(model),
+        ModelParameters.constants(model),
+        device,
+        ScalarType.Float);
   }
 
   /**
@@ -148,11 +157,11 @@ public final class TrainableModel implements AutoCloseable {
    * @param tiles {@code B×C×H×W} float32, 0 to 1, on the model's device; sides are multiples of 16,
    *     of 64 with a hyperprior
    * @param noiseSeed decides the noise, on one device
-   * @param type what the networks are computed in
+   * @param compute what the networks are computed in
    */
-  public Forward training(Tensor tiles, long noiseSeed, ComputeType type) {
+  public Forward training(Tensor tiles, long noiseSeed, ComputeType compute) {
     device.seeded(noiseSeed);
-    return Pass.training(this, refreshed(type.activations(ScalarType.Float)), type, tiles);
+    return Pass.training(this, refreshed(compute.activations(type)), compute, tiles);
   }
 
   /**
@@ -162,14 +171,18 @@ public final class TrainableModel implements AutoCloseable {
    * @param tiles as {@link #training}'s
    */
   public Forward validation(Tensor tiles) {
-    return Pass.validation(this, refreshed(ScalarType.Float), tiles);
+    return Pass.validation(this, refreshed(type), tiles);
   }
 
-  private NetworkWeights refreshed(ScalarType type) {
-    NetworkWeights current = weights.computeIfAbsent(type, t -> new NetworkWeights(main, t));
+  private NetworkWeights refreshed(ScalarType activations) {
+    NetworkWeights current = weights.computeIfAbsent(activations, t -> new NetworkWeights(main, t));
     current.refresh();
     density.refresh();
     return current;
+  }
+
+  ScalarType type() {
+    return type;
   }
 
   DifferentiableNetwork network(Network network) {
