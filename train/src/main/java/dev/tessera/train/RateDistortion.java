@@ -1,6 +1,7 @@
 package dev.tessera.train;
 
 import dev.tessera.train.network.Forward;
+import dev.tessera.train.network.MsSsim;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;

@@ -21,6 +21,9 @@ final class RateSchedule {
   /** An improvement is one by more than this share; PyTorch's default. */
   private static final double THRESHOLD = 1e-4;
 
+  /** Share of a short budget in which the rate rises at most. */
+  private static final double WARM_UP_SHARE = 0.05;
+
   private final long warmUp;
   private final double coolDown;
   private double factor = 1;
@@ -28,7 +31,7 @@ final class RateSchedule {
   private int waited;
 
   /**
-   * @param warmUp steps in which the rate rises
+   * @param warmUp steps in which the rate rises, if they are not too large a part of the budget
    * @param coolDown share of the budget in which it falls
    */
   RateSchedule(long warmUp, double coolDown) {
@@ -42,8 +45,8 @@ final class RateSchedule {
    * @param budgetShare of the budget that is used up
    */
   double at(long step, double budgetShare) {
-    double warm = warmUp == 0 ? 1 : Math.min(1, (step + 1.0) / warmUp);
-    return warm * factor * cooled(budgetShare);
+    double warm = warmUp == 0 ? 1 : Math.max((step + 1.0) / warmUp, budgetShare / WARM_UP_SHARE);
+    return Math.min(1, warm) * factor * cooled(budgetShare);
   }
 
   private double cooled(double budgetShare) {

@@ -14,6 +14,7 @@ final class StopSignal implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread hook = new Thread(this::request, "stop-training");
   private volatile boolean requested;
+  private boolean interrupted;
 
   StopSignal() {
     Runtime.getRuntime().addShutdownHook(hook);
@@ -28,12 +29,20 @@ final class StopSignal implements AutoCloseable {
     }
   }
 
+  /** Whether to stop. An interrupt counts too; it is put off, since it would fail the checkpoint. */
   boolean requested() {
-    return requested || Thread.currentThread().isInterrupted();
+    if (Thread.interrupted()) {
+      interrupted = true;
+      requested = true;
+    }
+    return requested;
   }
 
   @Override
   public void close() {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
     closed.countDown();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);

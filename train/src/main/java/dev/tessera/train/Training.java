@@ -49,6 +49,7 @@ public final class Training {
         resume
             ? TrainingOptions.resuming(given, Settings.fromMetadata(state.strings()))
             : TrainingOptions.of(given);
+    JavaCppSettings.apply();
     TorchDevice device = TorchDevice.of(options.device());
     ComputeType type = computeType(options, device);
     listener.message(
@@ -58,6 +59,8 @@ public final class Training {
       try (TrainableModel model = model(options, device, resume);
           Session session = new Session(options, data, model, type, out, state, listener)) {
         return session.run();
+      } catch (RuntimeException e) {
+        throw Torch.explained(e);
       }
     }
   }
