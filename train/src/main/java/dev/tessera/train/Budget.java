@@ -75,11 +75,15 @@ sealed interface Budget {
   /** Seconds of a text such as {@code 90s}, {@code 20m} or {@code 1h30m}. */
   private static double seconds(String text) {
     Matcher matcher =
-        Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?").matcher(text.strip().toLowerCase(Locale.ROOT));
+        Pattern.compile("(?:(\\d+)h)?(?:(\\d+)m)?(?:(\\d+)s)?")
+            .matcher(text.strip().toLowerCase(Locale.ROOT));
     Duration total = Duration.ZERO;
     if (matcher.matches() && !text.isBlank()) {
       try {
-        total = Duration.ofHours(part(matcher, 1)).plusMinutes(part(matcher, 2)).plusSeconds(part(matcher, 3));
+        total =
+            Duration.ofHours(part(matcher, 1))
+                .plusMinutes(part(matcher, 2))
+                .plusSeconds(part(matcher, 3));
       } catch (NumberFormatException | ArithmeticException e) {
         total = Duration.ZERO;
       }

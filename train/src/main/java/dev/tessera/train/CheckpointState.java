@@ -81,8 +81,7 @@ final class CheckpointState {
 
   /** Values of a tensor that must have a shape. */
   float[] floats(String name, int[] shape) {
-    if (tensors.get(name) instanceof Tensor.Floats floats
-        && Arrays.equals(floats.shape(), shape)) {
+    if (tensors.get(name) instanceof Tensor.Floats floats && Arrays.equals(floats.shape(), shape)) {
       return floats.values();
     }
     throw new TesseraException.Corrupt(

@@ -9,8 +9,15 @@ final class JavaCppSettings {
 
   private JavaCppSettings() {}
 
-  /** Sets what the user has not set. */
-  static void apply() {
+  /**
+   * Sets what the user has not set.
+   *
+   * @param gpuBuild whether libtorch's build for GPUs is on the class path, to be preferred
+   */
+  static void apply(boolean gpuBuild) {
+    if (gpuBuild) {
+      set("platform.extension", "-gpu");
+    }
     // by default it refuses to allocate once the process is larger than twice the heap, and counts
     // the pages of the mapped cache of values, which may be any number
     set("maxBytes", "0");

@@ -11,8 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Moves a group of parameters: Adam (Kingma and Ba, ICLR 2015) as PyTorch computes it, with a moving
- * average of the weights beside it, and the best weights so far.
+ * Moves a group of parameters: Adam (Kingma and Ba, ICLR 2015) as PyTorch computes it, with a
+ * moving average of the weights beside it, and the best weights so far.
  *
  * <p>A group is one vector, so that an update is a dozen operations on the device, however many
  * parameters there are. Only {@link #save} and {@link #restore} wait for it.
@@ -48,11 +48,12 @@ final class Optimizer implements AutoCloseable {
     this.gradient = group.gradient();
     group
         .parameters()
-        .forEach((parameter, view) -> places.add(
-            new Place(
-                parameter,
-                Math.toIntExact(view.storage_offset()),
-                Math.toIntExact(view.numel()))));
+        .forEach((parameter, view) ->
+            places.add(
+                new Place(
+                    parameter,
+                    Math.toIntExact(view.storage_offset()),
+                    Math.toIntExact(view.numel()))));
     try (NoGradGuard _ = new NoGradGuard()) {
       this.first = torch.zeros_like(values).retainReference();
       this.second = torch.zeros_like(values).retainReference();
@@ -156,8 +157,7 @@ final class Optimizer implements AutoCloseable {
     for (Place place : places) {
       float[] own = Arrays.copyOfRange(all, place.offset(), place.offset() + place.size());
       // in the order of memory, whatever the strides: it is for this program alone
-      state.put(
-          key(what, place), new dev.tessera.model.Tensor.Floats(new int[] {own.length}, own));
+      state.put(key(what, place), new dev.tessera.model.Tensor.Floats(new int[] {own.length}, own));
     }
   }
 

@@ -3,7 +3,6 @@ package dev.tessera.train;
 import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -74,15 +73,23 @@ final class Prefetcher implements AutoCloseable {
   Tensor take() {
     Future<Tensor> batch = ready.remove();
     submit();
+    boolean interrupted = false;
     try {
-      return batch.get();
+      while (true) {
+        try {
+          return batch.get();
+        } catch (InterruptedException e) {
+          interrupted = true; // the step is finished first: the loop looks at this between steps
+        }
+      }
     } catch (ExecutionException e) {
       throw e.getCause() instanceof RuntimeException cause
           ? cause
           : new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw (CancellationException) new CancellationException().initCause(e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

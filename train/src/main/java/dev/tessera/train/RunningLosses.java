@@ -43,9 +43,7 @@ final class RunningLosses implements AutoCloseable {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       Tensor all =
-          torch
-              .stack(new TensorVector(loss, bitsPerPixel, squaredError))
-              .to(ScalarType.Double);
+          torch.stack(new TensorVector(loss, bitsPerPixel, squaredError)).to(ScalarType.Double);
       sums.add_(all, new Scalar((double) items));
     }
     weight += items;

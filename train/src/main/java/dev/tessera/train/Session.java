@@ -1,6 +1,5 @@
 package dev.tessera.train;
 
-import dev.tessera.model.Model;
 import dev.tessera.train.data.TrainingData;
 import dev.tessera.train.network.ComputeType;
 import dev.tessera.train.network.TrainableModel;
@@ -111,12 +110,7 @@ final class Session implements AutoCloseable {
             data,
             validation.pictures(PICTURES)));
     return new TrainingResult(
-        true,
-        loop.course().step(),
-        loop.course().seconds(),
-        finished.losses(),
-        out,
-        page);
+        true, loop.course().step(), loop.course().seconds(), finished.losses(), out, page);
   }
 
   @Override

@@ -4,8 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Turns Ctrl-C and a polite kill into a request: while this is open, the program does not end before
- * the training has finished its step and written its checkpoint.
+ * Turns Ctrl-C and a polite kill into a request: while this is open, the program does not end
+ * before the training has finished its step and written its checkpoint.
  */
 final class StopSignal implements AutoCloseable {
   /** What a step, a validation and a checkpoint take at most on a machine that still works. */
@@ -29,7 +29,9 @@ final class StopSignal implements AutoCloseable {
     }
   }
 
-  /** Whether to stop. An interrupt counts too; it is put off, since it would fail the checkpoint. */
+  /**
+   * Whether to stop. An interrupt counts too; it is put off, since it would fail the checkpoint.
+   */
   boolean requested() {
     if (Thread.interrupted()) {
       interrupted = true;

@@ -49,11 +49,11 @@ public final class Training {
         resume
             ? TrainingOptions.resuming(given, Settings.fromMetadata(state.strings()))
             : TrainingOptions.of(given);
-    JavaCppSettings.apply();
-    TorchDevice device = TorchDevice.of(options.device());
+    TorchDevice device = Libtorch.open(options.device(), listener);
     ComputeType type = computeType(options, device);
     listener.message(
-        "training on %s in %s for %s".formatted(device, type.toString().toLowerCase(Locale.ROOT), options.budget()));
+        "training on %s in %s for %s"
+            .formatted(device, type.toString().toLowerCase(Locale.ROOT), options.budget()));
     try (TrainingData data = TrainingData.open(options.data(), dataOptions(options))) {
       tell(data, listener);
       try (TrainableModel model = model(options, device, resume);
@@ -125,8 +125,8 @@ public final class Training {
   }
 
   /** The model to begin with; a resumed one gets its weights from the checkpoint. */
-  private static TrainableModel model(
-      TrainingOptions options, TorchDevice device, boolean resume) throws IOException {
+  private static TrainableModel model(TrainingOptions options, TorchDevice device, boolean resume)
+      throws IOException {
     if (options.init().isPresent() && !resume) {
       return TrainableModel.of(Model.read(options.init().get()), device);
     }

@@ -68,8 +68,8 @@ final class TrainingLoop {
    * Trains until the budget is used up or someone asks to stop, and leaves a checkpoint.
    *
    * @return whether the budget is used up
-   * @throws TesseraException.Unsupported if the loss is no longer a number; the last good checkpoint
-   *     is kept
+   * @throws TesseraException.Unsupported if the loss is no longer a number; the last good
+   *     checkpoint is kept
    */
   boolean run() throws IOException {
     course.start();
@@ -180,8 +180,7 @@ final class TrainingLoop {
             course.step(),
             savedStep < 0
                 ? "no checkpoint had been written yet"
-                : "the checkpoint of step %d is kept (%s)"
-                    .formatted(savedStep, parts.checkpoint()),
+                : "the checkpoint of step %d is kept (%s)".formatted(savedStep, parts.checkpoint()),
             options.learningRate(),
             options.clip()));
   }

@@ -192,14 +192,13 @@ record TrainingOptions(
     return Arrays.stream(Architecture.values())
         .filter(architecture -> architecture.id().equals(id))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new TesseraException.Invalid(
-                    "--arch is one of "
-                        + String.join(
-                            ", ", Arrays.stream(Architecture.values()).map(Architecture::id).toList())
-                        + ", not '"
-                        + id
-                        + "'"));
+        .orElseThrow(() ->
+            new TesseraException.Invalid(
+                "--arch is one of "
+                    + String.join(
+                        ", ", Arrays.stream(Architecture.values()).map(Architecture::id).toList())
+                    + ", not '"
+                    + id
+                    + "'"));
   }
 }

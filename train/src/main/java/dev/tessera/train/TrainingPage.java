@@ -91,13 +91,20 @@ final class TrainingPage {
     if (!losses.equals(precise)) {
       numbers.put(
           "cost of float16 weights",
-          text("%.4f dB, %+.3f %% of the bits", precise.psnr() - losses.psnr(),
+          text(
+              "%.4f dB, %+.3f %% of the bits",
+              precise.psnr() - losses.psnr(),
               100 * (losses.bitsPerPixel() / precise.bitsPerPixel() - 1)));
     }
     numbers.put(
         "training",
-        text("%d steps of %d crops of %d × %d in %.0f s", story.steps(), story.options().batch(),
-            story.options().patch(), story.options().patch(), story.seconds()));
+        text(
+            "%d steps of %d crops of %d × %d in %.0f s",
+            story.steps(),
+            story.options().batch(),
+            story.options().patch(),
+            story.options().patch(),
+            story.seconds()));
     Map<String, String> metadata = story.data().metadata();
     numbers.put("data", metadata.get(TrainingData.DATA));
     numbers.put("validated on", metadata.get(TrainingData.VALIDATION));
@@ -152,8 +159,7 @@ final class TrainingPage {
             true));
     series.add(Series.point("this model", end.bitsPerPixel(), end.psnr()));
     LineChart chart =
-        new LineChart(
-            "Rate and distortion", List.of(), "bits per pixel", "PSNR in dB", series);
+        new LineChart("Rate and distortion", List.of(), "bits per pixel", "PSNR in dB", series);
     page.chart(chart.draw(), "PSNR over bits per pixel, validation by validation");
   }
 }

@@ -51,9 +51,9 @@ final class TrainingStep implements AutoCloseable {
     try (PointerScope scope = new PointerScope()) {
       Tensor host = batches.take();
       scope.attach(host);
-      Tensor tiles = host.to(model.device().handle(), ScalarType.Float, true, false, Torch.ANY_FORMAT);
-      try (Forward forward =
-          model.training(tiles, Seeds.noise(options.seed(), step), type)) {
+      Tensor tiles =
+          host.to(model.device().handle(), ScalarType.Float, true, false, Torch.ANY_FORMAT);
+      try (Forward forward = model.training(tiles, Seeds.noise(options.seed(), step), type)) {
         RateDistortion.Terms terms = objective.of(forward, tiles);
         forward.backward(terms.loss());
         running.add(terms.loss(), terms.bitsPerPixel(), terms.squaredError(), 1);

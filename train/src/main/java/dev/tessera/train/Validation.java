@@ -60,8 +60,7 @@ final class Validation implements AutoCloseable {
             NoGradGuard _ = new NoGradGuard();
             Forward forward = other.validation(batch)) {
           RateDistortion.Terms terms = objective.of(forward, batch);
-          losses.add(
-              terms.loss(), terms.bitsPerPixel(), terms.squaredError(), (int) batch.size(0));
+          losses.add(terms.loss(), terms.bitsPerPixel(), terms.squaredError(), (int) batch.size(0));
         }
       }
       return losses.mean();
