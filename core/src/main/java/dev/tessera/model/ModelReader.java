@@ -62,6 +62,35 @@ final class ModelReader {
     }
   }
 
+  /** See {@link Model#of}. */
+  static Model of(Map<String, Tensor> tensors, Map<String, String> metadata, String name) {
+    Map<String, StoredTensor> stored = new TreeMap<>();
+    tensors.forEach((key, tensor) -> stored.put(key, new InMemory(tensor)));
+    try {
+      return model(stored, metadata, name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A tensor that needs no reading. */
+  private record InMemory(Tensor tensor) implements StoredTensor {
+    @Override
+    public ScalarType type() {
+      return tensor instanceof Tensor.Ints ? ScalarType.I32 : ScalarType.F32;
+    }
+
+    @Override
+    public int[] shape() {
+      return tensor.shape();
+    }
+
+    @Override
+    public Tensor read() {
+      return tensor;
+    }
+  }
+
   private static Model model(
       Map<String, StoredTensor> stored, Map<String, String> metadata, String name)
       throws IOException {
