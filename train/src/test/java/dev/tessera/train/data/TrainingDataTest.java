@@ -68,7 +68,9 @@ final class TrainingDataTest {
       for (int i = 0; i < expected.size(); i++) {
         float[] tile = new float[data.tileElements()];
         tiles.get(i * tile.length, tile);
-        assertThat(tile).as("tile %d", i).containsExactly(expected.get(i), within(normalizer, type));
+        assertThat(tile)
+            .as("tile %d", i)
+            .containsExactly(expected.get(i), within(normalizer, type));
       }
     }
   }
