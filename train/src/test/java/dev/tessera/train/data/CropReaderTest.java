@@ -6,6 +6,7 @@ import dev.tessera.codec.CodecTiles;
 import dev.tessera.codec.Progress;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
+import dev.tessera.field.FieldInfo;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TileGrid;
 import dev.tessera.io.OpenOptions;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,7 +65,7 @@ final class CropReaderTest {
     long[] strides = {32 * 33, 33, 1};
     Field turned =
         Field.allocate(
-            dev.tessera.field.FieldInfo.of(
+            FieldInfo.of(
                 "", DataType.FLOAT32, Shape.of(dims[plane], dims[row], dims[column])));
     long at = 0;
     for (long p = 0; p < dims[plane]; p++) {
@@ -118,8 +120,8 @@ final class CropReaderTest {
     }
   }
 
-  private static org.assertj.core.data.Offset<Float> offset(float tolerance) {
-    return org.assertj.core.data.Offset.offset(tolerance);
+  private static Offset<Float> offset(float tolerance) {
+    return Offset.offset(tolerance);
   }
 
   @Test
