@@ -7,8 +7,10 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.pipeline.QuantizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How a field is compressed: by a pipeline that keeps an error bound, or through a model. */
@@ -61,8 +63,8 @@ final class CompressionOptions {
       names = "--normalizer",
       paramLabel = "LIST",
       description =
-          "With --model: what to do to values first, such as log10,minmax:slice (default: the"
-              + " model's own).")
+          "With --model: what to do to values first, such as log10,minmax:slice, or auto to choose"
+              + " by the values (default: the model's own).")
   private String normalizer;
 
   @Option(
@@ -84,6 +86,14 @@ final class CompressionOptions {
   /** Whether a normalizer was named. */
   boolean hasNormalizer() {
     return normalizer != null;
+  }
+
+  /** Whether the normalizer behind a model is chosen by the field's values. */
+  boolean choosesNormalizer(Model with) {
+    return Optional.ofNullable(normalizer)
+        .or(with::normalizer)
+        .map(NormalizerChoice::parse)
+        .equals(Optional.of(NormalizerChoice.AUTO));
   }
 
   /** Whether the bound, if there is one, is a share of the range of the field's own values. */

@@ -46,7 +46,7 @@ final class ImportCommand implements Callable<Integer> {
   @Option(
       names = "--normalizer",
       paramLabel = "LIST",
-      description = "Normalizer that the model was trained behind.")
+      description = "Normalizer that the model was trained behind, or auto.")
   private String normalizer;
 
   @Override

@@ -10,12 +10,12 @@ import java.util.Optional;
  *
  * <p>The rule, over finite values that are not the fill value: where the middle 98 % of them take
  * less than 30 % of the range, most of what a model would see is nearly constant, and a function
- * that grows more slowly is put before {@code minmax:slice}: {@code log10} if all values are
- * positive, {@code log1p} for integers that are not negative, {@code asinh} divided by the power of
- * ten next to the median of the positive values for other fields whose negative values are at most
- * a thousandth of the largest one. It has to let those 98 % take half as much of the range again,
- * else, and for fields of both signs, {@code minmax:slice} stays alone. Fields of more slices than
- * can be measured one by one take {@code minmax:field}.
+ * that grows more slowly is put before {@code minmax:slice}: {@code log10}, if all values are
+ * positive, or {@code asinh} whose scale is the value that 99 % do not exceed, to one digit, so
+ * that it bends the tail alone; the one under which those 98 % take more of the range, if that is
+ * half as much again. Else, and for fields whose negative values exceed a thousandth of the largest
+ * positive one, {@code minmax:slice} stays alone. Fields of more slices than can be measured one by
+ * one take {@code minmax:field}.
  */
 public final class NormalizerChoice {
   /** The normalizer is chosen field by field. */
@@ -87,7 +87,7 @@ public final class NormalizerChoice {
 
     private Fit(NormalizerSpec named, DataType type, long slices) {
       this.named = named;
-      this.survey = named == null ? new ValueSurvey(type) : null;
+      this.survey = named == null ? new ValueSurvey() : null;
       // limits of raw values serve every candidate: all are increasing, and accept what they get
       this.fit =
           (named == null ? NormalizerSpec.minmax(slices <= SliceRanges.MAX_SLICES) : named)

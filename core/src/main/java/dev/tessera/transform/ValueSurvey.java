@@ -1,16 +1,15 @@
 package dev.tessera.transform;
 
-import dev.tessera.field.DataType;
-import java.util.ArrayList;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
 
 /**
  * Looks at the values of a field and chooses the function that spreads them: the rule of {@link
- * NormalizerChoice}. Positive values are counted in bins of equal ratio (one exponent and the first
- * four bits of the mantissa, so a bin is at most 6 % wide).
+ * NormalizerChoice}. Quantiles are those of a sample, which depends on the values and their order
+ * alone.
  */
 final class ValueSurvey {
   /** The middle values: all but a hundredth at either end. */
@@ -25,30 +24,56 @@ final class ValueSurvey {
   /** Negative values up to this share of the largest value are left over from arithmetic. */
   private static final double NEGLIGIBLE = 1e-3;
 
-  private static final int DROPPED_BITS = 48;
-  private static final int BINS = 1 << (Long.SIZE - 1 - DROPPED_BITS);
+  private static final int SAMPLES = 1 << 16;
 
-  private final DataType type;
-  private final long[] positive = new long[BINS];
-  private long notPositive;
+  // every value whose number has a hash with that many zero bits at its end
+  private final double[] sample = new double[SAMPLES];
+  private final long[] hashes = new long[SAMPLES];
+  private int sampled;
+  private int zeroBits;
+  private long seen;
   private double least = Double.POSITIVE_INFINITY;
   private double greatest = Double.NEGATIVE_INFINITY;
 
-  ValueSurvey(DataType type) {
-    this.type = type;
-  }
-
-  /** Counts the first {@code count} values, which are finite. */
+  /** Takes the first {@code count} values, which are finite, into account. */
   void accept(double[] values, int count) {
     for (int i = 0; i < count; i++) {
       double value = values[i];
       least = Math.min(least, value);
       greatest = Math.max(greatest, value);
-      if (value > 0) {
-        positive[(int) (Double.doubleToRawLongBits(value) >>> DROPPED_BITS)]++;
-      } else {
-        notPositive++;
+      long hash = hash(seen++);
+      if (isSampled(hash)) {
+        keep(value, hash);
       }
+    }
+  }
+
+  /** The finalizer of SplitMix64: numbers in a row must not fall on the same columns. */
+  private static long hash(long number) {
+    long z = (number + 1) * 0x9e3779b97f4a7c15L;
+    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+    return z ^ (z >>> 31);
+  }
+
+  private boolean isSampled(long hash) {
+    return Long.numberOfTrailingZeros(hash) >= zeroBits;
+  }
+
+  private void keep(double value, long hash) {
+    while (sampled == SAMPLES) {
+      zeroBits++;
+      sampled = 0;
+      for (int i = 0; i < SAMPLES; i++) {
+        if (isSampled(hashes[i])) {
+          sample[sampled] = sample[i];
+          hashes[sampled++] = hashes[i];
+        }
+      }
+    }
+    if (isSampled(hash)) {
+      sample[sampled] = value;
+      hashes[sampled++] = hash;
     }
   }
 
@@ -57,39 +82,39 @@ final class ValueSurvey {
     if (!(greatest > least) || least < -NEGLIGIBLE * greatest) {
       return Optional.empty();
     }
-    double low = quantile(TAIL);
-    double high = quantile(1 - TAIL);
+    double[] sorted = Arrays.copyOf(sample, sampled);
+    Arrays.sort(sorted);
+    double low = quantile(sorted, TAIL);
+    double high = quantile(sorted, 1 - TAIL);
     double share = share(x -> x, low, high);
     if (share >= CROWDED) {
       return Optional.empty();
     }
-    double wanted = GAIN * share;
-    return candidates().stream()
-        .filter(stage -> share(function(stage), low, high) >= wanted)
-        .findFirst();
+    double scale = scale(sorted, high);
+    double logarithm = least > 0 ? share(ElementaryFunctions::log10, low, high) : 0;
+    double inverseSine = share(x -> ElementaryFunctions.asinh(x, scale), low, high);
+    if (Math.max(logarithm, inverseSine) < GAIN * share) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        logarithm >= inverseSine
+            ? NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.LOG10)
+            : NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.ASINH, scale));
   }
 
-  private List<NormalizerSpec.Stage> candidates() {
-    List<NormalizerSpec.Stage> candidates = new ArrayList<>();
-    if (least > 0) {
-      candidates.add(NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.LOG10));
+  /** Where the middle of the values ends; of the positive ones, if few are. */
+  private static double scale(double[] sorted, double high) {
+    double knee = high;
+    if (!(knee > 0)) {
+      double[] positive = Arrays.stream(sorted).filter(value -> value > 0).toArray();
+      knee = positive.length == 0 ? 1 : quantile(positive, 1 - TAIL);
     }
-    if (!type.isFloat()) {
-      candidates.add(NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.LOG1P));
-    } else {
-      double median = beyond(0.5 * (total() - notPositive));
-      double scale = Math.max(Double.MIN_NORMAL, Math.pow(10, Math.rint(Math.log10(median))));
-      candidates.add(NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.ASINH, scale));
-    }
-    return candidates;
+    double rounded = new BigDecimal(knee).round(new MathContext(1)).doubleValue();
+    return Math.max(Double.MIN_NORMAL, rounded);
   }
 
-  private static DoubleUnaryOperator function(NormalizerSpec.Stage stage) {
-    return switch (stage.kind()) {
-      case LOG10 -> ElementaryFunctions::log10;
-      case LOG1P -> ElementaryFunctions::log1p;
-      default -> x -> ElementaryFunctions.asinh(x, stage.scale());
-    };
+  private static double quantile(double[] sorted, double share) {
+    return sorted[(int) Math.round(share * (sorted.length - 1))];
   }
 
   /** Part of the range that the values between two take, under an increasing function. */
@@ -97,28 +122,5 @@ final class ValueSurvey {
     double range = function.applyAsDouble(greatest) - function.applyAsDouble(least);
     double middle = function.applyAsDouble(high) - function.applyAsDouble(low);
     return range > 0 ? middle / range : 1;
-  }
-
-  /** A value that a share of all values do not exceed, to the width of a bin. */
-  private double quantile(double share) {
-    double wanted = share * total();
-    return wanted <= notPositive ? Math.min(0, greatest) : beyond(wanted - notPositive);
-  }
-
-  private long total() {
-    return notPositive + Arrays.stream(positive).sum();
-  }
-
-  /** The least value, to the width of a bin, that so many positive values do not exceed. */
-  private double beyond(double wanted) {
-    long below = 0;
-    for (int bin = 0; bin < BINS; bin++) {
-      below += positive[bin];
-      if (below >= wanted && below > 0) {
-        double start = Double.longBitsToDouble((long) bin << DROPPED_BITS);
-        return Math.clamp(start, least, greatest);
-      }
-    }
-    return greatest;
   }
 }

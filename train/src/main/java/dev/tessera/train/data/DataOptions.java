@@ -2,6 +2,7 @@ package dev.tessera.train.data;
 
 import dev.tessera.codec.Progress;
 import dev.tessera.field.TesseraException;
+import dev.tessera.field.TileGrid;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.transform.NormalizerChoice;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ import java.util.function.Consumer;
  * How {@link TrainingData} is made of files. Start from {@link #of} and change what differs.
  *
  * @param channels planes of a crop
- * @param patch rows and columns of a crop
+ * @param patch rows and columns of a crop, a multiple of 16
  * @param seed what all that is random follows from
  * @param normalizer normalizer of every field that names none itself; empty for {@code auto}
  * @param open what is said of raw data and fill values
@@ -49,7 +50,9 @@ public record DataOptions(
   public DataOptions {
     validation = List.copyOf(validation);
     require(channels >= 1, "a crop needs at least one channel");
-    require(patch >= 16 && patch <= 4096, "a crop's side is 16 to 4096");
+    require(
+        patch >= 16 && patch <= 4096 && patch % TileGrid.UNIT == 0,
+        "a crop's side is a multiple of 16 up to 4096");
     require(validationShare > 0 && validationShare <= 0.5, "the validation share is up to 0.5");
     require(validationTiles >= 1, "at least one tile is validated on");
     require(sizePower >= 0 && sizePower <= 1, "the power of the sizes is 0 to 1");

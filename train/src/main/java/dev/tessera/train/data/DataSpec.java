@@ -12,8 +12,9 @@ import java.util.Optional;
 /**
  * One argument of {@code --data}: a file, a pattern of files, either with {@code :inner} behind it
  * for a field inside, and then {@code @normalizer} where this dataset has one of its own: {@code
- * 'run*}{@code /x.h5:/density@log10,minmax:slice'}. What exists under the whole text is never taken
- * apart.
+ * 'run*}{@code /x.h5:/density@log10,minmax:slice'}. A text that is the name of a file, or a pattern
+ * of files, as a whole is not taken apart; a field with {@code @} in its own name needs its
+ * normalizer behind it, {@code auto} for instance.
  *
  * @param text the argument
  * @param fields the fields that it names, sorted by name; at least one
@@ -52,35 +53,38 @@ record DataSpec(
           "standard input can be read only once, and training reads its data again and again: give"
               + " a file");
     }
-    DataSpec whole = find(text, text, Optional.empty());
-    if (whole != null) {
-      return whole;
-    }
     int at = text.lastIndexOf('@');
-    if (at > 0) {
-      DataSpec named = find(text, text.substring(0, at), Optional.empty());
+    if (at > 0 && !isFile(text)) {
+      DataSpec named = find(text, text.substring(0, at));
       if (named != null) {
         NormalizerChoice choice = NormalizerChoice.parse(text.substring(at + 1));
         return new DataSpec(text, named.fields, named.isPattern, Optional.of(choice));
       }
     }
+    DataSpec whole = find(text, text);
+    if (whole != null) {
+      return whole;
+    }
     throw new TesseraException.Invalid(
         "no file matches '" + text + "': check the name and the folder you are in");
   }
 
-  private static DataSpec find(String text, String place, Optional<NormalizerChoice> normalizer)
-      throws IOException {
+  private static boolean isFile(String text) throws IOException {
+    return exists(text) || FilePattern.isPattern(text) && !FilePattern.files(text).isEmpty();
+  }
+
+  private static DataSpec find(String text, String place) throws IOException {
     for (int end = place.length(); end > 0; end = place.lastIndexOf(':', end - 1)) {
       String name = place.substring(0, end);
       String inner = end == place.length() ? "" : place.substring(end + 1);
       if (exists(name)) {
-        return new DataSpec(text, List.of(new Location(Path.of(name), inner)), false, normalizer);
+        return new DataSpec(text, List.of(new Location(Path.of(name), inner)), false, Optional.empty());
       }
       if (FilePattern.isPattern(name)) {
         List<Location> found =
             FilePattern.files(name).stream().map(file -> new Location(file, inner)).toList();
         if (!found.isEmpty()) {
-          return new DataSpec(text, found, true, normalizer);
+          return new DataSpec(text, found, true, Optional.empty());
         }
       }
     }
