@@ -51,8 +51,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = new Console(quiet, false, Float.BYTES);
-    TrainingResult result =
-        Training.run(settings.given(), out, resume, new Listener(console));
+    TrainingResult result = Training.run(settings.given(), out, resume, new Listener(console));
     console.endStatus();
     if (result.finished()) {
       console.say(

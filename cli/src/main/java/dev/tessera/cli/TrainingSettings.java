@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** What a user says of a training. Defaults are the training's own, so that a resumed one keeps its. */
+/**
+ * What a user says of a training. Defaults are the training's own, so that a resumed one keeps its.
+ */
 final class TrainingSettings {
   @Option(
       names = "--data",
@@ -53,10 +55,7 @@ final class TrainingSettings {
   @Option(names = "--m", paramLabel = "M", description = "Channels of the latent (default: 192).")
   private String m;
 
-  @Option(
-      names = "--channels",
-      paramLabel = "C",
-      description = "Planes of a tile (default: 3).")
+  @Option(names = "--channels", paramLabel = "C", description = "Planes of a tile (default: 3).")
   private String channels;
 
   @Option(

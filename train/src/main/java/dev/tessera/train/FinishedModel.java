@@ -66,8 +66,8 @@ record FinishedModel(Model model, Losses losses, Losses precise) {
         "training",
         String.format(
             Locale.ROOT,
-            "%d steps of %d crops of %d×%d, weights of step %d averaged with decay %s, learning rate"
-                + " %s, seed %d, %.0f s",
+            "%d steps of %d crops of %d×%d, weights of step %d averaged with decay %s, learning"
+                + " rate %s, seed %d, %.0f s",
             loop.course().step(),
             options.batch(),
             options.patch(),
