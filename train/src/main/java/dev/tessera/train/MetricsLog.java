@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * {@code metrics.jsonl}: an object a line, of the means over some steps or of a validation, which
@@ -86,17 +87,19 @@ final class MetricsLog implements AutoCloseable {
     List<Entry> kept = new ArrayList<>();
     if (Files.exists(file)) {
       for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
-        try {
-          Entry entry = Entry.of(JsonParser.parseString(line));
-          if (entry.step() <= steps) {
-            kept.add(entry);
-          }
-        } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-          continue; // a line that a sudden end left unfinished
-        }
+        readable(line).filter(entry -> entry.step() <= steps).ifPresent(kept::add);
       }
     }
     return kept;
+  }
+
+  /** A line's content; empty of one that a sudden end left unfinished. */
+  private static Optional<Entry> readable(String line) {
+    try {
+      return Optional.of(Entry.of(JsonParser.parseString(line)));
+    } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+      return Optional.empty();
+    }
   }
 
   void add(Entry entry) throws IOException {

@@ -85,8 +85,8 @@ final class Optimizer implements AutoCloseable {
       }
       first.lerp_(gradient, new Scalar(1 - BETA1));
       second.mul_(new Scalar(BETA2)).addcmul_(gradient, gradient, new Scalar(1 - BETA2));
-      double firstCorrection = 1 - Math.pow(BETA1, updates);
-      double secondCorrection = Math.sqrt(1 - Math.pow(BETA2, updates));
+      double firstCorrection = 1 - Math.pow(BETA1, (double) updates);
+      double secondCorrection = Math.sqrt(1 - Math.pow(BETA2, (double) updates));
       Tensor denominator =
           second.sqrt().div_(new Scalar(secondCorrection)).add_(new Scalar(EPSILON));
       values.addcdiv_(first, denominator, new Scalar(-rate / firstCorrection));
