@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
       CalibrateCommand.class,
       ExportOnnxCommand.class,
       SynthCommand.class,
+      EvalCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       SelfTestCommand.class,
