@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -135,18 +136,14 @@ final class EvalCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<EvaluatedCodec> codecs = EvaluatedCodec.all(models, pipelines, curves);
-    if (normalizers.size() > 1 && normalizers.size() != data.size()) {
-      throw new TesseraException.Invalid(
-          "there are %d fields and %d normalizers: give one --normalizer for all or one for each"
-              .formatted(data.size(), normalizers.size()));
-    }
+    checkData();
     Map<String, FieldSource> sources = new LinkedHashMap<>();
     try (PendingFile jsonFile = json == null ? null : PendingFile.create(json);
         PendingFile svgFile = svg == null ? null : PendingFile.create(svg)) {
       for (String spec : data) {
         FieldSource source = field.open(spec);
         String name = FieldNames.of(spec);
-        sources.put(sources.containsKey(name) ? unique(spec, sources, source) : name, source);
+        sources.put(sources.containsKey(name) ? spec : name, source);
       }
       RateReport report = measure(codecs, sources);
       new Console(work.quiet(), false, 0).say(report.table().stripTrailing());
@@ -162,13 +159,19 @@ final class EvalCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static String unique(String spec, Map<String, FieldSource> sources, FieldSource source)
-      throws IOException {
-    if (sources.containsKey(spec)) {
-      source.close();
-      throw new TesseraException.Invalid("'" + spec + "' is named twice: leave one out");
+  private void checkData() {
+    Set<String> seen = new HashSet<>();
+    for (String spec : data) {
+      if (!seen.add(spec)) {
+        throw new TesseraException.Invalid("'" + spec + "' is named twice: leave one out");
+      }
     }
-    return spec;
+    if (normalizers.size() > 1 && normalizers.size() != data.size()) {
+      throw new TesseraException.Invalid(
+          ("--data names %d field%s, --normalizer is given %d times: give it once for all, or once"
+                  + " for each")
+              .formatted(data.size(), data.size() == 1 ? "" : "s", normalizers.size()));
+    }
   }
 
   private RateReport measure(List<EvaluatedCodec> codecs, Map<String, FieldSource> sources)
