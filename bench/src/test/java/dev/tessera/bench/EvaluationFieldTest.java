@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 class EvaluationFieldTest {
   private static final Set<Domain> BOTH = EnumSet.allOf(Domain.class);
 
-  private static Map<Domain, DomainQuality> compare(float[] original, float[] restored, long... dims)
-      throws IOException {
+  private static Map<Domain, DomainQuality> compare(
+      float[] original, float[] restored, long... dims) throws IOException {
     return new EvaluationField("f", Field.of(original, dims), BOTH)
         .compare(Field.of(restored, dims));
   }
@@ -75,7 +75,9 @@ class EvaluationFieldTest {
     assertThat(quality.metrics().rmse()).isZero();
   }
 
-  /** Where the error is a factor, a density's peaks decide its linear error but not that of log10. */
+  /**
+   * Where the error is a factor, a density's peaks decide its linear error but not that of log10.
+   */
   @Test
   void similarityIsThatOfTheDomain() throws IOException {
     int side = 24;
@@ -98,8 +100,7 @@ class EvaluationFieldTest {
     assertThatThrownBy(() -> new EvaluationField("f", Field.of(new float[] {-1, 0}, 2), BOTH))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("f holds no value above 0");
-    assertThatThrownBy(
-            () -> new EvaluationField("f", Field.of(new float[] {Float.NaN}, 1), BOTH))
+    assertThatThrownBy(() -> new EvaluationField("f", Field.of(new float[] {Float.NaN}, 1), BOTH))
         .hasMessage("field f holds no finite value");
     assertThatThrownBy(() -> Domain.parse("ln"))
         .hasMessage("'ln' is no domain: errors are measured in linear and log10");

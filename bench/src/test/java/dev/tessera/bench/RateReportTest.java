@@ -28,11 +28,11 @@ class RateReportTest {
   @TempDir private Path folder;
 
   /** Measured with a range of 1, so that the PSNR is that of the error. */
-  private static RatePoint measured(String curve, String label, String field, long bytes, double db) {
+  private static RatePoint measured(
+      String curve, String label, String field, long bytes, double db) {
     double rmse = Math.pow(10, -db / 20);
     DomainQuality quality =
-        new DomainQuality(
-            new Metrics(VALUES, 0, 1, rmse, 3 * rmse, 0, 0), 0.9, Double.NaN);
+        new DomainQuality(new Metrics(VALUES, 0, 1, rmse, 3 * rmse, 0, 0), 0.9, Double.NaN);
     return new RatePoint(
         curve,
         label,
@@ -129,7 +129,9 @@ class RateReportTest {
 
     List<RatePoint> again = PointFile.read(file, Map.of("v", (long) VALUES));
 
-    assertThat(again).extracting(RatePoint::label).containsExactly("old-1", "old-2", "new-1", "new-2");
+    assertThat(again)
+        .extracting(RatePoint::label)
+        .containsExactly("old-1", "old-2", "new-1", "new-2");
     assertThat(again).extracting(RatePoint::bitsPerValue).containsExactly(0.4, 1.6, 0.32, 1.28);
     assertThat(again).allMatch(point -> point.psnr().containsKey(Domain.LINEAR));
   }
@@ -185,7 +187,11 @@ class RateReportTest {
         new RatePoint("far", "<x>", "rho", 100, Map.of(Domain.LINEAR, 99.0), Optional.empty()));
     points.add(
         new RatePoint(
-            "old", "exact", "rho", 2, Map.of(Domain.LINEAR, Double.POSITIVE_INFINITY),
+            "old",
+            "exact",
+            "rho",
+            2,
+            Map.of(Domain.LINEAR, Double.POSITIVE_INFINITY),
             Optional.empty()));
 
     Document svg =
@@ -194,8 +200,18 @@ class RateReportTest {
             .parse(new InputSource(new StringReader(report(points, "old", 45).chart())));
 
     assertThat(svg.getElementsByTagName("circle").getLength()).isEqualTo(POINTS.size());
-    String first = svg.getElementsByTagName("circle").item(0).getAttributes().getNamedItem("cy").getNodeValue();
-    String second = svg.getElementsByTagName("circle").item(1).getAttributes().getNamedItem("cy").getNodeValue();
+    String first =
+        svg.getElementsByTagName("circle")
+            .item(0)
+            .getAttributes()
+            .getNamedItem("cy")
+            .getNodeValue();
+    String second =
+        svg.getElementsByTagName("circle")
+            .item(1)
+            .getAttributes()
+            .getNamedItem("cy")
+            .getNodeValue();
     assertThat(Double.parseDouble(second)).isLessThan(Double.parseDouble(first));
     assertThat(svg.getDocumentElement().getTextContent()).contains("rho", "v", "PSNR, dB", "far");
   }

@@ -29,14 +29,32 @@ final class EvalCommandTest extends CommandTest {
     String field = waves(DataType.FLOAT32, 3, 64, 64);
     Run run =
         run(
-            "eval", "--model", "nyx-factorized", "--normalizer", "log10,minmax:slice",
-            "--data", field, "--device", "cpu", "--json", path("rd.json"), "--svg",
-            path("rd.svg"), "-q");
+            "eval",
+            "--model",
+            "nyx-factorized",
+            "--normalizer",
+            "log10,minmax:slice",
+            "--data",
+            field,
+            "--device",
+            "cpu",
+            "--json",
+            path("rd.json"),
+            "--svg",
+            path("rd.svg"),
+            "-q");
     run.expectDone();
     assertThat(run.text()).isEmpty();
     run(
-            "compress", field, path("f.tsr"), "-m", "nyx-factorized", "--device", "cpu",
-            "--normalizer", "log10,minmax:slice")
+            "compress",
+            field,
+            path("f.tsr"),
+            "-m",
+            "nyx-factorized",
+            "--device",
+            "cpu",
+            "--normalizer",
+            "log10,minmax:slice")
         .expectDone();
     JsonObject verified = run("verify", field, path("f.tsr"), "--json").expectDone().json();
 
@@ -72,17 +90,38 @@ final class EvalCommandTest extends CommandTest {
 
     Run run =
         run(
-            "eval", "--pipeline", "eb=rel:1e-2", "--pipeline", "eb=rel:1e-3", "--pipeline",
-            "eb=rel:1e-4", "--model", FACTORIZED, "--normalizer", "minmax:slice", "--curve", "mine=" + FACTORIZED, "--data", one,
-            other, "--points", path("peer.csv"), "--anchor", "eb=rel", "--device", "cpu",
-            "--json", path("rd.json"));
+            "eval",
+            "--pipeline",
+            "eb=rel:1e-2",
+            "--pipeline",
+            "eb=rel:1e-3",
+            "--pipeline",
+            "eb=rel:1e-4",
+            "--model",
+            FACTORIZED,
+            "--normalizer",
+            "minmax:slice",
+            "--curve",
+            "mine=" + FACTORIZED,
+            "--data",
+            one,
+            other,
+            "--points",
+            path("peer.csv"),
+            "--anchor",
+            "eb=rel",
+            "--device",
+            "cpu",
+            "--json",
+            path("rd.json"));
     run.expectDone();
 
     JsonObject json = json("rd.json");
     assertThat(curve(json, 0).get("name").getAsString()).isEqualTo("mine");
     JsonObject pipelines = curve(json, 1);
     assertThat(pipelines.get("name").getAsString()).isEqualTo("eb=rel");
-    assertThat(pipelines.getAsJsonArray("labels")).hasToString("[\"eb=rel:1e-2\",\"eb=rel:1e-3\",\"eb=rel:1e-4\"]");
+    assertThat(pipelines.getAsJsonArray("labels"))
+        .hasToString("[\"eb=rel:1e-2\",\"eb=rel:1e-3\",\"eb=rel:1e-4\"]");
     JsonArray fields = pipelines.getAsJsonArray("fields");
     // both files are called waves: the second goes by what was typed
     assertThat(fields.get(0).getAsJsonObject().get("field").getAsString()).isEqualTo("waves");
@@ -96,20 +135,29 @@ final class EvalCommandTest extends CommandTest {
   void refusesInOneSentence() throws IOException {
     String field = waves(DataType.FLOAT32, 2, 16, 16);
 
-    run("eval", "--data", field).expectError(2, "name what to evaluate, with --model or --pipeline");
+    run("eval", "--data", field)
+        .expectError(2, "name what to evaluate, with --model or --pipeline");
     run("eval", "--pipeline", "eb=rel:1e-2").expectError(2, "--data");
     run("eval", "--model", "nowhere", "--data", field).expectError(2, "nowhere");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", path("none.f32"))
         .expectError(2, "there is no file");
-    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, field)
-        .expectError(2, "named twice");
+    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, field).expectError(2, "named twice");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--anchor", "sz3")
         .expectError(2, "no curve is called 'sz3': there are eb=rel");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--domain", "ln")
         .expectError(2, "'ln' is no domain");
     run(
-            "eval", "-m", "nyx-factorized", "--data", field, "--normalizer", "minmax",
-            "--normalizer", "range", "--normalizer", "none")
+            "eval",
+            "-m",
+            "nyx-factorized",
+            "--data",
+            field,
+            "--normalizer",
+            "minmax",
+            "--normalizer",
+            "range",
+            "--normalizer",
+            "none")
         .expectError(2, "--data names 1 field, --normalizer is given 3 times");
     run("eval", "-m", "nyx-factorized", "--data", field, "--curve", "a=b")
         .expectError(2, "names 'b', which is not among the models");
