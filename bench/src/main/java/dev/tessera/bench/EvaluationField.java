@@ -11,6 +11,7 @@ import dev.tessera.quality.StructuralSimilarity;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -34,18 +35,9 @@ public final class EvaluationField {
   private double max = Double.NEGATIVE_INFINITY;
   private double leastPositive = Double.POSITIVE_INFINITY;
 
-  /**
-   * Reads the field once, for its range.
-   *
-   * @param source stays the caller's
-   * @param domains what errors are measured on
-   * @throws TesseraException.Invalid if the field has no value, or none above 0 where logarithms
-   *     are wanted
-   */
-  public EvaluationField(String name, FieldSource source, Set<Domain> domains) throws IOException {
+  private EvaluationField(String name, FieldSource source) throws IOException {
     this.name = name;
     this.source = source;
-    this.domains = domains;
     this.info = source.info();
     this.shape = info.shape();
     this.columns = (int) Math.min(shape.width(), PIECE);
@@ -63,10 +55,34 @@ public final class EvaluationField {
     if (min > max) {
       throw new TesseraException.Invalid("field " + name + " holds no finite value");
     }
-    if (domains.contains(Domain.LOG10) && !(max > 0)) {
+    this.domains = max > 0 ? EnumSet.allOf(Domain.class) : EnumSet.of(Domain.LINEAR);
+  }
+
+  /**
+   * A field whose errors are measured in every domain that it has. It is read once, for its range.
+   *
+   * @param source stays the caller's
+   * @throws TesseraException.Invalid if the field holds no value
+   */
+  public static EvaluationField of(String name, FieldSource source) throws IOException {
+    return new EvaluationField(name, source);
+  }
+
+  /**
+   * As {@link #of(String, FieldSource)}, in some domains.
+   *
+   * @throws TesseraException.Invalid if the field holds no value, or none above 0 where logarithms
+   *     are wanted
+   */
+  public static EvaluationField of(String name, FieldSource source, Set<Domain> domains)
+      throws IOException {
+    EvaluationField field = new EvaluationField(name, source);
+    if (!field.domains.containsAll(domains)) {
       throw new TesseraException.Invalid(
           "field " + name + " holds no value above 0, so it has no log10: leave out that domain");
     }
+    field.domains.retainAll(domains);
+    return field;
   }
 
   /** Name in tables, unique in a run. */

@@ -2,9 +2,13 @@ package dev.tessera.bench;
 
 import dev.tessera.codec.Codec;
 import dev.tessera.container.ContainerReader;
+import dev.tessera.container.Header;
+import dev.tessera.container.Stage;
 import dev.tessera.field.Field;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.io.PendingFile;
+import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.NormalizerSpec;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -58,6 +62,7 @@ public final class RateBench {
             psnr,
             Optional.of(
                 new RatePoint.Measured(
+                    normalizer(container.header()),
                     values,
                     info.bytes(),
                     bytes,
@@ -67,6 +72,12 @@ public final class RateBench {
                     quality)));
       }
     }
+  }
+
+  private static NormalizerSpec normalizer(Header header) {
+    return Codec.pipeline(header)
+        .map(PipelineSpec::appliedNormalizer)
+        .orElseGet(() -> NormalizerSpec.decode(header.stage(Stage.NORMALIZER).arguments()));
   }
 
   private static int streams(Codec codec, ContainerReader container) {

@@ -1,7 +1,10 @@
 package dev.tessera.bench;
 
+import dev.tessera.transform.NormalizerSpec;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One field at one rate.
@@ -20,9 +23,17 @@ public record RatePoint(
     double bitsPerValue,
     Map<Domain, Double> psnr,
     Optional<Measured> measured) {
+  /** This point in one domain alone. */
+  public RatePoint in(Domain domain) {
+    Map<Domain, Double> only = new EnumMap<>(psnr);
+    only.keySet().retainAll(Set.of(domain));
+    return new RatePoint(curve, label, field, bitsPerValue, only, measured);
+  }
+
   /**
    * What a run of this program tells.
    *
+   * @param normalizer what was done to values first
    * @param values of the field
    * @param originalBytes of its values
    * @param bytes of the container
@@ -32,6 +43,7 @@ public record RatePoint(
    * @param quality by domain
    */
   public record Measured(
+      NormalizerSpec normalizer,
       long values,
       long originalBytes,
       long bytes,
@@ -39,6 +51,12 @@ public record RatePoint(
       double encodeSeconds,
       double decodeSeconds,
       Map<Domain, DomainQuality> quality) {
+    /** Whether it was logarithms that were compressed. */
+    public boolean ofLogarithms() {
+      return normalizer.stages().stream()
+          .anyMatch(stage -> stage.kind() == NormalizerSpec.Kind.LOG10);
+    }
+
     double ratio() {
       return (double) originalBytes / bytes;
     }

@@ -57,6 +57,14 @@ final class RateResults {
       of.addProperty("description", field);
       of.addProperty("field", field);
       of.add("labels", strings(labels(points)));
+      if (points.stream().allMatch(point -> point.measured().isPresent())) {
+        of.add(
+            "normalizers",
+            strings(
+                points.stream()
+                    .map(point -> point.measured().orElseThrow().normalizer().toString())
+                    .toList()));
+      }
       of.add("results", results(List.of(points)));
       list.add(of);
     });

@@ -21,7 +21,7 @@ class EvaluationFieldTest {
 
   private static Map<Domain, DomainQuality> compare(
       float[] original, float[] restored, long... dims) throws IOException {
-    return new EvaluationField("f", Field.of(original, dims), BOTH)
+    return EvaluationField.of("f", Field.of(original, dims), BOTH)
         .compare(Field.of(restored, dims));
   }
 
@@ -66,7 +66,7 @@ class EvaluationFieldTest {
     }
 
     DomainQuality quality =
-        new EvaluationField("f", original, EnumSet.of(Domain.LINEAR))
+        EvaluationField.of("f", original, EnumSet.of(Domain.LINEAR))
             .compare(restored)
             .get(Domain.LINEAR);
 
@@ -97,10 +97,10 @@ class EvaluationFieldTest {
 
   @Test
   void refusesFieldsWithoutValues() {
-    assertThatThrownBy(() -> new EvaluationField("f", Field.of(new float[] {-1, 0}, 2), BOTH))
+    assertThatThrownBy(() -> EvaluationField.of("f", Field.of(new float[] {-1, 0}, 2), BOTH))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("f holds no value above 0");
-    assertThatThrownBy(() -> new EvaluationField("f", Field.of(new float[] {Float.NaN}, 1), BOTH))
+    assertThatThrownBy(() -> EvaluationField.of("f", Field.of(new float[] {Float.NaN}, 1), BOTH))
         .hasMessage("field f holds no finite value");
     assertThatThrownBy(() -> Domain.parse("ln"))
         .hasMessage("'ln' is no domain: errors are measured in linear and log10");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.JsonObject;
 import dev.tessera.field.Metrics;
 import dev.tessera.field.TesseraException;
+import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ class RateReportTest {
         Map.of(Domain.LINEAR, db),
         Optional.of(
             new RatePoint.Measured(
-                VALUES, 4 * VALUES, bytes, bytes - 10, 0.5, 0.25, Map.of(Domain.LINEAR, quality))));
+                NormalizerSpec.parse("log10"), VALUES, 4 * VALUES, bytes, bytes - 10, 0.5, 0.25, Map.of(Domain.LINEAR, quality))));
   }
 
   private static final List<RatePoint> POINTS =
@@ -116,6 +117,7 @@ class RateReportTest {
     assertThat(results.getAsJsonArray("decoding_time")).hasToString("[0.25,0.25]");
     JsonObject field = curve.getAsJsonArray("fields").get(1).getAsJsonObject();
     assertThat(field.get("field").getAsString()).isEqualTo("v");
+    assertThat(field.getAsJsonArray("normalizers")).hasToString("[\"log10\",\"log10\"]");
     assertThat(field.getAsJsonObject("results").getAsJsonArray("psnr")).hasToString("[32.0,38.0]");
     JsonObject comparison = json.getAsJsonArray("comparisons").get(0).getAsJsonObject();
     assertThat(comparison.get("bd_rate").getAsDouble()).isCloseTo(-0.2, within(1e-9));

@@ -51,8 +51,6 @@ import picocli.CommandLine.Spec;
           + " --data rho.npy --points sz3.csv --anchor sz3 --json rd.json"
     })
 final class EvalCommand implements Callable<Integer> {
-  private static final String AUTO = "auto";
-
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL",
@@ -114,7 +112,7 @@ final class EvalCommand implements Callable<Integer> {
       description =
           "What errors are measured on: linear, log10, or both (default: linear, and log10 for"
               + " fields that a normalizer takes the logarithm of).")
-  private List<String> domains = List.of(AUTO);
+  private List<String> domains;
 
   @Option(
       names = {"-P", "--channels-per-stream"},
@@ -229,33 +227,32 @@ final class EvalCommand implements Callable<Integer> {
       Optional<String> normalizer,
       List<RatePoint> points)
       throws IOException {
-    EvaluationField original = new EvaluationField(name, source, domains(codecs, normalizer));
+    EvaluationField original =
+        domains == null
+            ? EvaluationField.of(name, source)
+            : EvaluationField.of(name, source, wantedDomains());
     Console console = new Console(work.quiet(), false, source.info().type().bytes());
     CodecOptions options =
         work.options(console)
             .withChannelsPerStream(CompressionOptions.channelsPerStream(channelsPerStream));
+    List<RatePoint> own = new ArrayList<>();
     for (EvaluatedCodec evaluated : codecs) {
       if (!work.quiet()) {
         System.err.println(name + "  " + evaluated.label());
       }
       try (Codec codec = evaluated.open(options, normalizer)) {
-        points.add(RateBench.measure(original, codec, evaluated.curve(), evaluated.label()));
+        own.add(RateBench.measure(original, codec, evaluated.curve(), evaluated.label()));
       }
     }
+    // a normalizer may be chosen by the values: only now is it known whether one takes logarithms
+    boolean linear =
+        domains == null && own.stream().noneMatch(p -> p.measured().orElseThrow().ofLogarithms());
+    own.forEach(point -> points.add(linear ? point.in(Domain.LINEAR) : point));
   }
 
-  private Set<Domain> domains(List<EvaluatedCodec> codecs, Optional<String> normalizer) {
+  private Set<Domain> wantedDomains() {
     Set<Domain> wanted = EnumSet.noneOf(Domain.class);
-    for (String domain : domains) {
-      if (!domain.equals(AUTO)) {
-        wanted.add(Domain.parse(domain));
-        continue;
-      }
-      wanted.add(Domain.LINEAR);
-      if (codecs.stream().anyMatch(codec -> codec.takesLogarithms(normalizer))) {
-        wanted.add(Domain.LOG10);
-      }
-    }
+    domains.forEach(domain -> wanted.add(Domain.parse(domain)));
     return wanted;
   }
 

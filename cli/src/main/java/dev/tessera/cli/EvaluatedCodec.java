@@ -5,7 +5,6 @@ import dev.tessera.codec.CodecOptions;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
-import dev.tessera.transform.NormalizerSpec;
 import dev.tessera.transform.Precisions;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -89,16 +88,5 @@ record EvaluatedCodec(
       return Codec.open(pipeline.orElseThrow(), options.withPrecisions(Precisions.DEFAULT));
     }
     return Codec.open(model.get(), normalizer.map(options::withNormalizer).orElse(options));
-  }
-
-  /** Whether it compresses logarithms of values. */
-  boolean takesLogarithms(Optional<String> normalizer) {
-    NormalizerSpec spec =
-        pipeline
-            .map(PipelineSpec::appliedNormalizer)
-            .or(() ->
-                normalizer.or(() -> model.orElseThrow().normalizer()).map(NormalizerSpec::parse))
-            .orElse(NormalizerSpec.NONE);
-    return spec.stages().stream().anyMatch(stage -> stage.kind() == NormalizerSpec.Kind.LOG10);
   }
 }

@@ -122,6 +122,7 @@ final class EvalCommandTest extends CommandTest {
     assertThat(pipelines.get("name").getAsString()).isEqualTo("eb=rel");
     assertThat(pipelines.getAsJsonArray("labels"))
         .hasToString("[\"eb=rel:1e-2\",\"eb=rel:1e-3\",\"eb=rel:1e-4\"]");
+    assertThat(pipelines.getAsJsonObject("results").has("psnr-log10")).isFalse();
     JsonArray fields = pipelines.getAsJsonArray("fields");
     // both files are called waves: the second goes by what was typed
     assertThat(fields.get(0).getAsJsonObject().get("field").getAsString()).isEqualTo("waves");
