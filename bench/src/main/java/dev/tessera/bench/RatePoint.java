@@ -23,6 +23,11 @@ public record RatePoint(
     double bitsPerValue,
     Map<Domain, Double> psnr,
     Optional<Measured> measured) {
+  /** Whether another point is of the same setting and field. */
+  public boolean hasSettingOf(RatePoint other) {
+    return curve.equals(other.curve) && label.equals(other.label) && field.equals(other.field);
+  }
+
   /** This point in one domain alone. */
   public RatePoint in(Domain domain) {
     Map<Domain, Double> only = new EnumMap<>(psnr);

@@ -42,7 +42,14 @@ class RateReportTest {
         Map.of(Domain.LINEAR, db),
         Optional.of(
             new RatePoint.Measured(
-                NormalizerSpec.parse("log10"), VALUES, 4 * VALUES, bytes, bytes - 10, 0.5, 0.25, Map.of(Domain.LINEAR, quality))));
+                NormalizerSpec.parse("log10"),
+                VALUES,
+                4 * VALUES,
+                bytes,
+                bytes - 10,
+                0.5,
+                0.25,
+                Map.of(Domain.LINEAR, quality))));
   }
 
   private static final List<RatePoint> POINTS =

@@ -176,7 +176,8 @@ final class EvalCommand implements Callable<Integer> {
       throws IOException {
     Map<String, Long> values = new LinkedHashMap<>();
     sources.forEach((name, source) -> values.put(name, source.info().shape().elements()));
-    List<RatePoint> others = new ArrayList<>();
+    // an earlier run's JSON holds the points that it read: they count once
+    Set<RatePoint> others = new LinkedHashSet<>();
     for (Path file : pointFiles) {
       others.addAll(PointFile.read(file, values));
     }
@@ -191,6 +192,8 @@ final class EvalCommand implements Callable<Integer> {
     for (Map.Entry<String, FieldSource> entry : sources.entrySet()) {
       measure(codecs, entry.getKey(), entry.getValue(), normalizer(index++), points);
     }
+    // what is measured again replaces what was read
+    others.removeIf(old -> points.stream().anyMatch(point -> point.hasSettingOf(old)));
     points.addAll(others);
     double limit = ceiling == null ? Double.POSITIVE_INFINITY : ceiling;
     return new RateReport(
@@ -201,7 +204,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** The curve that others are compared with, known to exist; empty if there is only one. */
-  private Optional<String> anchor(List<EvaluatedCodec> codecs, List<RatePoint> others) {
+  private Optional<String> anchor(List<EvaluatedCodec> codecs, Set<RatePoint> others) {
     Set<String> names = new LinkedHashSet<>();
     codecs.forEach(codec -> names.add(codec.curve()));
     others.forEach(point -> names.add(point.curve()));

@@ -130,6 +130,24 @@ final class EvalCommandTest extends CommandTest {
     JsonArray psnr = pipelines.getAsJsonObject("results").getAsJsonArray("psnr");
     assertThat(psnr.get(2).getAsDouble() - psnr.get(1).getAsDouble()).isBetween(17.0, 23.0);
     assertThat(run.text()).contains("against eb=rel:").containsPattern("peer +waves +linear +[+-]");
+    Run again =
+        run(
+            "eval",
+            "--pipeline",
+            "eb=rel:1e-3",
+            "--data",
+            one,
+            "--points",
+            path("rd.json"),
+            "--points",
+            path("peer.csv"),
+            "--anchor",
+            "peer",
+            "--device",
+            "cpu");
+    assertThat(again.expectDone().text())
+        .containsPattern("mine +waves +linear +[+-]")
+        .containsPattern("eb=rel +waves +linear +[+-]");
   }
 
   @Test
