@@ -12,29 +12,43 @@ import java.util.Locale;
  * the range of each plane, densities by their logarithms first.
  */
 final class SyntheticTiles {
-  /** Rows and columns of a tile. */
+  /** Rows and columns of the usual tile. */
   static final int SIDE = 128;
 
   private static final int FIELD_SIDE = 256;
 
   private final CosmologySynth.Quantity kind;
   private final int channels;
-  private final int across = FIELD_SIDE / SIDE;
+  private final int height;
+  private final int width;
+  private final int down;
+  private final int across;
   private float[] field;
   private long seed;
   private int axis = 2;
   private int tile;
   private int tilesPerAxis;
 
+  /** The usual tiles of a quantity. */
+  SyntheticTiles(CosmologySynth.Quantity kind, int channels, long firstSeed) {
+    this(kind, channels, SIDE, SIDE, firstSeed);
+  }
+
   /**
-   * Tiles of a quantity.
+   * Tiles of a quantity. One that is larger than a field goes on at the field's other side, which
+   * fits: fields are periodic.
    *
    * @param firstSeed seed of the first field
    */
-  SyntheticTiles(CosmologySynth.Quantity kind, int channels, long firstSeed) {
+  SyntheticTiles(
+      CosmologySynth.Quantity kind, int channels, int height, int width, long firstSeed) {
     this.kind = kind;
     seed = firstSeed - 1;
     this.channels = channels;
+    this.height = height;
+    this.width = width;
+    down = Math.max(1, FIELD_SIDE / height);
+    across = Math.max(1, FIELD_SIDE / width);
   }
 
   /** Writes the next tile, float32. */
@@ -42,11 +56,11 @@ final class SyntheticTiles {
     if (tile == tilesPerAxis) {
       advance();
     }
-    int group = tile / (across * across);
-    int row = tile / across % across * SIDE;
-    int column = tile % across * SIDE;
+    int group = tile / (down * across);
+    int row = tile / across % down * height;
+    int column = tile % across * width;
     for (int c = 0; c < channels; c++) {
-      plane(group * channels + c, row, column, target, (long) c * SIDE * SIDE);
+      plane(group * channels + c, row, column, target, (long) c * height * width);
     }
     tile++;
   }
@@ -65,7 +79,7 @@ final class SyntheticTiles {
       }
     }
     tile = 0;
-    tilesPerAxis = FIELD_SIDE / channels * across * across;
+    tilesPerAxis = FIELD_SIDE / channels * down * across;
   }
 
   private float value(int plane, int row, int column) {
@@ -88,10 +102,12 @@ final class SyntheticTiles {
       }
     }
     float range = high > low ? high - low : 1;
-    for (int r = 0; r < SIDE; r++) {
-      for (int c = 0; c < SIDE; c++) {
-        float value = (value(plane, row + r, column + c) - low) / range;
-        target.setAtIndex(ValueLayout.JAVA_FLOAT, at + r * SIDE + c, value);
+    for (int r = 0; r < height; r++) {
+      for (int c = 0; c < width; c++) {
+        int y = (row + r) % FIELD_SIDE;
+        int x = (column + c) % FIELD_SIDE;
+        float value = (value(plane, y, x) - low) / range;
+        target.setAtIndex(ValueLayout.JAVA_FLOAT, at + (long) r * width + c, value);
       }
     }
   }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -29,15 +30,21 @@ class E2eReportTest {
         BYTES,
         Samples.of(encode),
         Samples.of(decode),
-        part,
-        part,
-        part,
-        part,
+        Map.of(E2ePath.GA, part, E2ePath.ENC, part, E2ePath.GS, part, E2ePath.DEC, part),
         BYTES / 200,
-        new Metrics(1000, 0, 1, rmse, 2 * rmse, 0, 0));
+        Optional.of(new Metrics(1000, 0, 1, rmse, 2 * rmse, 0, 0)));
+  }
+
+  private static E2eSection section(String model, E2eResult... results) {
+    return new E2eSection(
+        model, model + ", some tiles", List.of(results), Map.of(), List.of(), List.of());
   }
 
   private static E2eReport report(E2eResult... results) {
+    return report(section("a model", results));
+  }
+
+  private static E2eReport report(E2eSection... sections) {
     RunInfo run =
         new RunInfo(
             "tessera bench e2e",
@@ -45,7 +52,7 @@ class E2eReportTest {
             Instant.EPOCH,
             Map.of("cpu", "a CPU", "cores", "2"),
             Map.of("cuda", Map.of(RunInfo.DEVICE, "a GPU")));
-    return new E2eReport(run, "a model, some tiles", List.of(results), Map.of());
+    return new E2eReport(run, Map.of(), List.of(sections));
   }
 
   private static List<Element> marks(String svg, String name) throws Exception {
