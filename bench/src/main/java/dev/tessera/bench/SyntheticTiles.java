@@ -18,6 +18,7 @@ final class SyntheticTiles {
   private static final int FIELD_SIDE = 256;
 
   private final CosmologySynth.Quantity kind;
+  private final int fieldSide;
   private final int channels;
   private final int height;
   private final int width;
@@ -42,13 +43,25 @@ final class SyntheticTiles {
    */
   SyntheticTiles(
       CosmologySynth.Quantity kind, int channels, int height, int width, long firstSeed) {
+    this(kind, channels, height, width, firstSeed, FIELD_SIDE);
+  }
+
+  /** The same of fields of another size. */
+  SyntheticTiles(
+      CosmologySynth.Quantity kind,
+      int channels,
+      int height,
+      int width,
+      long firstSeed,
+      int fieldSide) {
     this.kind = kind;
+    this.fieldSide = fieldSide;
     seed = firstSeed - 1;
     this.channels = channels;
     this.height = height;
     this.width = width;
-    down = Math.max(1, FIELD_SIDE / height);
-    across = Math.max(1, FIELD_SIDE / width);
+    down = Math.max(1, fieldSide / height);
+    across = Math.max(1, fieldSide / width);
   }
 
   /** Writes the next tile, float32. */
@@ -70,7 +83,7 @@ final class SyntheticTiles {
     if (axis == 3) {
       axis = 0;
       seed++;
-      Field made = new CosmologySynth(FIELD_SIDE, seed).generate(kind);
+      Field made = new CosmologySynth(fieldSide, seed).generate(kind);
       field = made.data().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       if (!kind.name().startsWith("VELOCITY")) {
         for (int i = 0; i < field.length; i++) {
@@ -79,11 +92,11 @@ final class SyntheticTiles {
       }
     }
     tile = 0;
-    tilesPerAxis = FIELD_SIDE / channels * down * across;
+    tilesPerAxis = fieldSide / channels * down * across;
   }
 
   private float value(int plane, int row, int column) {
-    int n = FIELD_SIDE;
+    int n = fieldSide;
     return switch (axis) {
       case 0 -> field[(plane * n + row) * n + column];
       case 1 -> field[(row * n + plane) * n + column];
@@ -94,8 +107,8 @@ final class SyntheticTiles {
   private void plane(int plane, int row, int column, MemorySegment target, long at) {
     float low = Float.POSITIVE_INFINITY;
     float high = Float.NEGATIVE_INFINITY;
-    for (int r = 0; r < FIELD_SIDE; r++) {
-      for (int c = 0; c < FIELD_SIDE; c++) {
+    for (int r = 0; r < fieldSide; r++) {
+      for (int c = 0; c < fieldSide; c++) {
         float value = value(plane, r, c);
         low = Math.min(low, value);
         high = Math.max(high, value);
@@ -104,8 +117,8 @@ final class SyntheticTiles {
     float range = high > low ? high - low : 1;
     for (int r = 0; r < height; r++) {
       for (int c = 0; c < width; c++) {
-        int y = (row + r) % FIELD_SIDE;
-        int x = (column + c) % FIELD_SIDE;
+        int y = (row + r) % fieldSide;
+        int x = (column + c) % fieldSide;
         float value = (value(plane, y, x) - low) / range;
         target.setAtIndex(ValueLayout.JAVA_FLOAT, at + (long) r * width + c, value);
       }
