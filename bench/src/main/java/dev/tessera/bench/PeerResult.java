@@ -51,8 +51,10 @@ public record PeerResult(
     json.addProperty("g_s_s", synthesis);
     json.addProperty("g_a_gb_per_s", analysisRate());
     json.addProperty("g_s_gb_per_s", synthesisRate());
-    json.addProperty("g_a_difference", analysisError);
-    json.addProperty("g_s_difference", synthesisError);
+    if (Double.isFinite(analysisError) && Double.isFinite(synthesisError)) {
+      json.addProperty("g_a_difference", analysisError);
+      json.addProperty("g_s_difference", synthesisError);
+    }
     json.addProperty("same_work", didTheSame());
     return json;
   }

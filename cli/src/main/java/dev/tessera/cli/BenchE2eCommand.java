@@ -7,7 +7,6 @@ import dev.tessera.bench.E2eSection;
 import dev.tessera.bench.E2eShape;
 import dev.tessera.bench.PyTorchPeers;
 import dev.tessera.bench.RandomModels;
-import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.transform.Precisions;
 import java.io.IOException;
@@ -92,24 +91,7 @@ final class BenchE2eCommand implements Callable<Integer> {
           "Tiles, their channels, rows and columns, as in 8x3x1024x1024, in place of --batch.")
   private String shape;
 
-  @Option(
-      names = "--peers",
-      description = "Time the same networks in PyTorch, too, and compare what they give.")
-  private boolean peers;
-
-  @Option(
-      names = "--python",
-      paramLabel = "PROGRAM",
-      defaultValue = "python3",
-      description = "A Python with PyTorch, for --peers (default: ${DEFAULT-VALUE}).")
-  private String python;
-
-  @Option(
-      names = "--peer-seconds",
-      paramLabel = "N",
-      defaultValue = "300",
-      description = "When peers are stopped (default: ${DEFAULT-VALUE}).")
-  private int peerSeconds;
+  @Mixin private PeerOptions peers;
 
   @Mixin private BenchOutput output;
 
@@ -125,10 +107,7 @@ final class BenchE2eCommand implements Callable<Integer> {
             parse(precisions),
             codecs,
             output.runs());
-    if (peerSeconds < 1) {
-      throw new TesseraException.Invalid("--peer-seconds takes a number from 1 up");
-    }
-    PyTorchPeers others = peers ? new PyTorchPeers(python, peerSeconds) : null;
+    PyTorchPeers others = peers.peers();
     List<Candidate> candidates = candidates(options);
     try (E2eBench bench = new E2eBench(options, output::progress)) {
       List<E2eSection> sections = new ArrayList<>();
