@@ -31,7 +31,7 @@ record ReproduceSummary(RunInfo run, Map<String, String> stack, List<ReproducePa
     out.append(run.title()).append(", ").append(run.time()).append(".\n\n");
     out.append('`')
         .append(run.command())
-        .append("`, tessera ")
+        .append("`, ")
         .append(run.version())
         .append("\n\n");
     out.append(UNITS).append('\n');
