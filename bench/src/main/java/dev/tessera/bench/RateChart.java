@@ -1,6 +1,8 @@
 package dev.tessera.bench;
 
-import dev.tessera.bench.Svg.Anchor;
+import dev.tessera.report.Axis;
+import dev.tessera.report.Svg;
+import dev.tessera.report.Svg.Anchor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -123,25 +125,25 @@ record RateChart(String title, List<String> notes, List<Panel> panels) {
       svg.text(left, top + TEXT, TEXT, Anchor.START, INK, "every point is exact");
       return;
     }
-    Scale x =
-        new Scale(
+    Axis x =
+        new Axis(
             DoubleStream.of(rates).min().orElseThrow() / 1.3,
             DoubleStream.of(rates).max().orElseThrow() * 1.3,
             true);
-    Scale y =
-        new Scale(
+    Axis y =
+        new Axis(
             Math.floor(DoubleStream.of(psnr).min().orElseThrow() / DECIBELS - 0.1) * DECIBELS,
             Math.ceil(DoubleStream.of(psnr).max().orElseThrow() / DECIBELS + 0.1) * DECIBELS,
             false);
     for (double tick : y.ticks()) {
       double at = bottom - PLOT_HEIGHT * y.position(tick);
       svg.line(left, at, left + PLOT_WIDTH, at, FAINT, 1);
-      svg.text(left - 8, at + 4, TEXT, Anchor.END, INK, Scale.label(tick));
+      svg.text(left - 8, at + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
     for (double tick : rateTicks(x)) {
       double at = left + PLOT_WIDTH * x.position(tick);
       svg.line(at, top, at, bottom, FAINT, 1);
-      svg.text(at, bottom + 18, TEXT, Anchor.MIDDLE, INK, Scale.label(tick));
+      svg.text(at, bottom + 18, TEXT, Anchor.MIDDLE, INK, Axis.label(tick));
     }
     svg.line(left, bottom, left + PLOT_WIDTH, bottom, INK, 1);
     svg.text(left + PLOT_WIDTH / 2, bottom + 38, TEXT, Anchor.MIDDLE, INK, "bits per value");
@@ -175,7 +177,7 @@ record RateChart(String title, List<String> notes, List<Panel> panels) {
   }
 
   /** 1, 2 and 5 times powers of ten; of wide axes the powers alone. */
-  private static List<Double> rateTicks(Scale axis) {
+  private static List<Double> rateTicks(Axis axis) {
     boolean wide = axis.high() / axis.low() > 300;
     List<Double> ticks = new ArrayList<>();
     double power = Math.pow(10, Math.floor(Math.log10(axis.low())));
