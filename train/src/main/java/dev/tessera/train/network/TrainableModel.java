@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -176,9 +177,17 @@ public final class TrainableModel implements AutoCloseable {
 
   private NetworkWeights refreshed(ScalarType activations) {
     NetworkWeights current = weights.computeIfAbsent(activations, t -> new NetworkWeights(main, t));
-    current.refresh();
-    density.refresh();
+    try (PointerScope scope = new PointerScope()) {
+      current.refresh();
+    }
+    refreshDensity();
     return current;
+  }
+
+  private void refreshDensity() {
+    try (PointerScope scope = new PointerScope()) {
+      density.refresh();
+    }
   }
 
   ScalarType type() {
@@ -206,7 +215,7 @@ public final class TrainableModel implements AutoCloseable {
    * @return a scalar, in the open {@code PointerScope}
    */
   public Tensor quantileLoss() {
-    density.refresh();
+    refreshDensity();
     return quantileLoss.evaluate();
   }
 
@@ -215,7 +224,7 @@ public final class TrainableModel implements AutoCloseable {
    * the lower and above the upper one, half of all mass below the median. Training ends with it.
    */
   public void fitQuantiles() {
-    density.refresh();
+    refreshDensity();
     quantileLoss.fit();
   }
 
