@@ -78,7 +78,8 @@ record DataSpec(
       String name = place.substring(0, end);
       String inner = end == place.length() ? "" : place.substring(end + 1);
       if (exists(name)) {
-        return new DataSpec(text, List.of(new Location(Path.of(name), inner)), false, Optional.empty());
+        return new DataSpec(
+            text, List.of(new Location(Path.of(name), inner)), false, Optional.empty());
       }
       if (FilePattern.isPattern(name)) {
         List<Location> found =

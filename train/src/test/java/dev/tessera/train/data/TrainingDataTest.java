@@ -6,19 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tessera.codec.CodecTiles;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
-import dev.tessera.field.FieldSource;
 import dev.tessera.field.FieldInfo;
+import dev.tessera.field.FieldSource;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.transform.NormalizerChoice;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
-import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -138,8 +138,7 @@ final class TrainingDataTest {
       double fine = i % 1024 / 2048.0;
       DataType.FLOAT64.set(field.data(), i, 100 * number + i / 1024 + fine);
     }
-    return TrainingFiles.write(
-        folder.resolve("run%d/x.npy".formatted(number)), field);
+    return TrainingFiles.write(folder.resolve("run%d/x.npy".formatted(number)), field);
   }
 
   private static Set<Integer> numbers(float[] values, int unit) {
@@ -201,17 +200,18 @@ final class TrainingDataTest {
 
   @Test
   void everyDatasetIsDrawnByTheRootOfItsSize() throws Exception {
-    Path small = TrainingFiles.write(
-        folder.resolve("small.npy"), TrainingFiles.waves(DataType.UINT8, 1, 100, 50, 50));
-    Path large = TrainingFiles.write(
-        folder.resolve("large.npy"), TrainingFiles.waves(DataType.INT16, 2, 100, 16, 50, 50));
-    Path held = TrainingFiles.write(
-        folder.resolve("held.npy"), TrainingFiles.waves(DataType.INT16, 3, 100, 50, 50));
+    Path small =
+        TrainingFiles.write(
+            folder.resolve("small.npy"), TrainingFiles.waves(DataType.UINT8, 1, 100, 50, 50));
+    Path large =
+        TrainingFiles.write(
+            folder.resolve("large.npy"), TrainingFiles.waves(DataType.INT16, 2, 100, 16, 50, 50));
+    Path held =
+        TrainingFiles.write(
+            folder.resolve("held.npy"), TrainingFiles.waves(DataType.INT16, 3, 100, 50, 50));
     DataOptions options = options().withValidation(List.of(held + ""));
     try (TrainingData data = TrainingData.open(List.of(small + "", large + ""), options)) {
-      assertThat(data.datasets())
-          .extracting(DatasetSummary::share)
-          .containsExactly(0.0, 0.2, 0.8);
+      assertThat(data.datasets()).extracting(DatasetSummary::share).containsExactly(0.0, 0.2, 0.8);
       int flat = 0;
       for (int step = 0; step < 50; step++) {
         float[] crops = batch(data, step, 20);
@@ -248,8 +248,7 @@ final class TrainingDataTest {
         TrainingData.open(List.of(a, b), options().withNormalizer("range:-5:5"))) {
       assertThat(data.normalizer()).isEqualTo("range:-5:5");
     }
-    try (TrainingData data =
-        TrainingData.open(List.of(a, b + "@log10,minmax:field"), options())) {
+    try (TrainingData data = TrainingData.open(List.of(a, b + "@log10,minmax:field"), options())) {
       assertThat(data.datasets())
           .extracting(DatasetSummary::normalizer)
           .containsExactly("minmax:slice", "log10,minmax:field");
