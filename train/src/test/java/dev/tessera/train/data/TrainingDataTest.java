@@ -22,11 +22,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +114,68 @@ final class TrainingDataTest {
     try (TrainingData again = TrainingData.open(specs, options())) {
       assertThat(batch(again, 5, 8)).isEqualTo(fifth);
     }
+  }
+
+  /** A raw file whose fill value has to become a gap is not taken as it stands. */
+  @Test
+  void fillValuesAreGapsAsTheyAreForTheCodec() throws Exception {
+    Field field = TrainingFiles.waves(DataType.FLOAT32, 4, 1, 6, 32, 64);
+    for (int i = 0; i < 6 * 32 * 64; i++) {
+      if (i / 7 % 5 == 0 || i / 64 % 9 == 2) {
+        DataType.FLOAT32.set(field.data(), i, 1e20);
+      }
+    }
+    Path file = TrainingFiles.write(folder.resolve("sea_6x32x64.f32"), field);
+    Path other = TrainingFiles.write(folder.resolve("other_6x32x64.f32"), field);
+    OpenOptions open = new OpenOptions(null, null, OptionalDouble.of(1e20));
+    DataOptions options = options().withOpen(open).withValidation(List.of(file + ""));
+    try (TrainingData data = TrainingData.open(List.of(other + ""), options);
+        FieldSource source = FieldFiles.open(file.toString(), open)) {
+      List<float[]> expected =
+          CodecTiles.of(
+              source,
+              NormalizerChoice.AUTO,
+              new TileGrid(source.info().shape(), CHANNELS, 0, PATCH, PATCH, 0));
+      for (int i = 0; i < expected.size(); i++) {
+        float[] tile = new float[data.tileElements()];
+        data.fillValidation(i, MemorySegment.ofArray(tile));
+        assertThat(tile).isEqualTo(expected.get(i));
+      }
+      assertThat(data.datasets().getFirst().missing()).isEqualTo(missing(field));
+      for (float value : batch(data, 3, 20)) {
+        assertThat(value).isBetween(0f, 1f);
+      }
+    }
+  }
+
+  private static long missing(Field field) {
+    return IntStream.range(0, 6 * 32 * 64).filter(i -> field.get(i) > 1e19).count();
+  }
+
+  @Test
+  void aPatternMayNameAFieldInEachFile() throws Exception {
+    for (int run = 1; run <= 3; run++) {
+      Path file = folder.resolve("run" + run).resolve("x.h5");
+      Files.createDirectories(file.getParent());
+      Field field = TrainingFiles.waves(DataType.FLOAT32, run, 1, 4, 40, 40);
+      TrainingFiles.write(Path.of(file + ":/density"), field);
+    }
+    List<String> specs = List.of(folder + "/run*/x.h5:/density");
+    try (TrainingData data = TrainingData.open(specs, options())) {
+      assertThat(data.datasets())
+          .extracting(DatasetSummary::name)
+          .containsExactly(
+              folder + "/run1/x.h5:/density",
+              folder + "/run2/x.h5:/density",
+              folder + "/run3/x.h5:/density");
+      assertThat(data.datasets().stream().filter(d -> d.validationValues() > 0)).hasSize(1);
+      assertThat(data.metadata().get(TrainingData.DATA))
+          .isEqualTo("run*/x.h5:/density: 2 fields, 12800 values");
+    }
+    assertThatThrownBy(
+            () -> TrainingData.open(List.of(folder + "/run1/x.h5:/pressure"), options()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("pressure");
   }
 
   @Test
