@@ -4,9 +4,9 @@ import dev.tessera.field.TesseraException;
 import java.util.Locale;
 import java.util.Objects;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -16,32 +16,42 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class TorchDevice {
   private static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
+  private static final String MEMORY_LIMIT = "org.bytedeco.javacpp.maxPhysicalBytes";
   private static final String GPU_NATIVES =
       "/org/bytedeco/pytorch/linux-x86_64-gpu/libjnitorch_cuda.so";
 
   static {
-    // JavaCPP reads this once: with it the GPU build is preferred where both are on the class path
-    if (System.getProperty(EXTENSION) == null
-        && TorchDevice.class.getResource(GPU_NATIVES) != null) {
-      System.setProperty(EXTENSION, "-gpu");
+    // JavaCPP reads both once. The GPU build is preferred where both are on the class path
+    if (TorchDevice.class.getResource(GPU_NATIVES) != null) {
+      setDefault(EXTENSION, "-gpu");
     }
+    // its limit counts the pages of mapped files as the process's own, and training data is mapped
+    setDefault(MEMORY_LIMIT, "0");
   }
 
-  private static final TorchDevice CPU = new TorchDevice("cpu");
+  private static void setDefault(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
 
   private final String name;
   private final Device device;
 
   private TorchDevice(String name) {
     this.name = name;
-    load();
     // constants may be initialized inside a caller's PointerScope, which must not free them
     this.device = Objects.requireNonNull(new Device(name).retainReference());
   }
 
-  /** The CPU. */
+  /**
+   * The CPU.
+   *
+   * @throws TesseraException.Unsupported if libtorch is not there
+   */
   public static TorchDevice cpu() {
-    return CPU;
+    load();
+    return Cpu.DEVICE;
   }
 
   /**
@@ -52,19 +62,25 @@ public final class TorchDevice {
    * @throws TesseraException.Invalid if the name is another one
    */
   public static TorchDevice of(String name) {
+    load();
     return switch (name.toLowerCase(Locale.ROOT)) {
-      case "cpu" -> CPU;
+      case "cpu" -> cpu();
       case "cuda" -> Cuda.require();
-      case "auto" -> Cuda.DEVICE != null ? Cuda.DEVICE : CPU;
+      case "auto" -> Cuda.DEVICE != null ? Cuda.DEVICE : cpu();
       default ->
           throw new TesseraException.Invalid(
               "the device '" + name + "' is unknown: auto, cpu and cuda are known");
     };
   }
 
+  /** Made on first use, when libtorch is there. */
+  private static final class Cpu {
+    private static final TorchDevice DEVICE = new TorchDevice("cpu");
+  }
+
   /** The CUDA device, looked for on first use. */
   private static final class Cuda {
-    private static final TorchDevice DEVICE = find();
+    private static final TorchDevice DEVICE = look();
 
     private static TorchDevice require() {
       if (DEVICE == null) {
@@ -75,8 +91,7 @@ public final class TorchDevice {
       return DEVICE;
     }
 
-    private static TorchDevice find() {
-      load();
+    private static TorchDevice look() {
       if (TorchDevice.class.getResource(GPU_NATIVES) == null) {
         return null;
       }
@@ -120,11 +135,11 @@ public final class TorchDevice {
     return device;
   }
 
-  /** The device's default generator, seeded: what it gives from here on follows from the seed. */
-  Generator seeded(long seed) {
-    Generator generator = torch.globalContext().defaultGenerator(device);
-    generator.set_current_seed(seed);
-    return generator;
+  /** Seeds the device's default generator: what it gives from here on follows from the seed. */
+  void seed(long seed) {
+    try (PointerScope scope = new PointerScope()) {
+      torch.globalContext().defaultGenerator(device).set_current_seed(seed);
+    }
   }
 
   /** {@code cpu} or {@code cuda:0}. */

@@ -160,7 +160,7 @@ public final class TrainableModel implements AutoCloseable {
    * @param compute what the networks are computed in
    */
   public Forward training(Tensor tiles, long noiseSeed, ComputeType compute) {
-    device.seeded(noiseSeed);
+    device.seed(noiseSeed);
     return Pass.training(this, refreshed(compute.activations(type)), compute, tiles);
   }
 
