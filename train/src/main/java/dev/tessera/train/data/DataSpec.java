@@ -36,9 +36,9 @@ record DataSpec(
       return inner.isEmpty() ? file.toString() : file + ":" + inner;
     }
 
-    /** The same for two names of one field. */
+    /** The same for two names of one field: the slash before a dataset's path may be left out. */
     Location real() throws IOException {
-      return new Location(file.toRealPath(), inner);
+      return new Location(file.toRealPath(), inner.replaceFirst("^/+", ""));
     }
   }
 

@@ -172,6 +172,14 @@ final class TrainingDataTest {
       assertThat(data.metadata().get(TrainingData.DATA))
           .isEqualTo("run*/x.h5:/density: 2 fields, 12800 values");
     }
+    // by whatever name: what is validated on is not trained on
+    for (String held : List.of("/run2/x.h5", "/run2/x.h5:density", "/./run2/x.h5:/density")) {
+      DataOptions options = options().withValidation(List.of(folder + held));
+      try (TrainingData data = TrainingData.open(specs, options)) {
+        assertThat(data.datasets()).hasSize(3);
+        assertThat(data.datasets().getFirst().trainingValues()).isZero();
+      }
+    }
     assertThatThrownBy(
             () -> TrainingData.open(List.of(folder + "/run1/x.h5:/pressure"), options()))
         .isInstanceOf(TesseraException.Invalid.class)
