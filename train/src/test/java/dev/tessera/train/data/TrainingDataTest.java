@@ -180,8 +180,7 @@ final class TrainingDataTest {
         assertThat(data.datasets().getFirst().trainingValues()).isZero();
       }
     }
-    assertThatThrownBy(
-            () -> TrainingData.open(List.of(folder + "/run1/x.h5:/pressure"), options()))
+    assertThatThrownBy(() -> TrainingData.open(List.of(folder + "/run1/x.h5:/pressure"), options()))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("pressure");
   }
