@@ -67,4 +67,20 @@ final class DemoTest extends CommandTest {
     run("synth", path("no/a.f32"), "--size", "16").expectError(2, "the folder of");
     assertThat(names()).isEmpty();
   }
+
+  @Test
+  void aTrainingSetIsAFolderWithAManifest() throws IOException {
+    run("synth", path("set"), "--set", "cosmo", "--count", "2", "--size", "16").expectDone();
+    String[] lines = Files.readString(folder.resolve("set/manifest.tsv")).split("\n");
+    assertThat(lines).hasSize(1 + 8);
+    for (int i = 1; i < lines.length; i++) {
+      assertThat(folder.resolve("set").resolve(lines[i].split("\t")[0])).hasSize(4 * 16 * 16 * 16);
+    }
+    run("synth", path("set"), "--set", "cosmo").expectError(2, "is not empty");
+    run("synth", path("set"), "--set", "cosmo", "--quantity", "temperature")
+        .expectError(2, "mutually exclusive");
+    run("synth", path("other"), "--set", "moods").expectError(2, "expected one of");
+    run("synth", path("other"), "--set", "cosmo", "--count", "0").expectError(2, "at least one");
+    assertThat(names()).containsExactly("set");
+  }
 }

@@ -1,0 +1,76 @@
+package dev.tessera.synth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tessera.field.Field;
+import dev.tessera.field.TesseraException;
+import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.junit.jupiter.api.Test;
+
+class TrainingSetTest {
+  private static Map<String, float[]> make(int count, long seed) {
+    Map<String, float[]> made = new ConcurrentSkipListMap<>();
+    new TrainingSet(TrainingSet.Kind.COSMO, count, 16, seed)
+        .generate((item, fields) ->
+            fields.forEach((name, field) -> made.put(item.name() + name, values(field))));
+    return made;
+  }
+
+  private static float[] values(Field field) {
+    return field.data().toArray(ValueLayout.JAVA_FLOAT);
+  }
+
+  @Test
+  void aSetRepeatsItselfAndASmallerOneIsItsBeginning() {
+    Map<String, float[]> large = make(6, 5);
+    assertThat(large).hasSize(24);
+    Map<String, float[]> small = make(3, 5);
+    assertThat(small).hasSize(12);
+    small.forEach((name, values) -> assertThat(values).as(name).isEqualTo(large.get(name)));
+    make(3, 6).forEach((name, values) -> assertThat(values).isNotEqualTo(large.get(name)));
+  }
+
+  @Test
+  void universesDiffer() {
+    Set<String> descriptions = new HashSet<>();
+    for (long seed = 0; seed < 40; seed++) {
+      descriptions.add(CosmologyParameters.varied(seed).description());
+    }
+    assertThat(descriptions)
+        .hasSize(40)
+        .anyMatch(text -> text.contains("gravity"))
+        .anyMatch(text -> text.contains("Zel'dovich"))
+        .anyMatch(text -> text.contains("1 particle per cell"));
+  }
+
+  @Test
+  void variedUniversesAreFinite() {
+    for (long seed = 0; seed < 12; seed++) {
+      CosmologySynth synth = CosmologySynth.varied(16, seed);
+      for (CosmologySynth.Quantity quantity : CosmologySynth.Quantity.values()) {
+        boolean signed = quantity.name().startsWith("VELOCITY");
+        for (float value : values(synth.generate(quantity))) {
+          assertThat(value).isFinite();
+          assertThat(signed || value > 0).isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatFailsIsReported() {
+    TrainingSet set = new TrainingSet(TrainingSet.Kind.COSMO, 5, 16, 1);
+    assertThatThrownBy(() ->
+            set.generate((item, fields) -> {
+              throw new TesseraException.Invalid("the disk is full");
+            }))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessage("the disk is full");
+    assertThatThrownBy(() -> make(0, 1)).hasMessageContaining("at least one item");
+  }
+}
