@@ -6,6 +6,7 @@ import dev.tessera.field.FieldSink;
 import dev.tessera.field.Shape;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.synth.CosmologySynth;
+import dev.tessera.synth.SyntheticFamily;
 import dev.tessera.synth.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,13 +21,14 @@ import picocli.CommandLine.Parameters;
     name = "synth",
     mixinStandardHelpOptions = true,
     description = {
-      "Make a field like those of a cosmological simulation, or a whole set of fields to train"
-          + " models on; the same seed gives the same bytes."
+      "Make a field like those of a cosmological simulation or of another family, or a whole set of"
+          + " fields to train models on; the same seed gives the same bytes."
     },
     footer = {
       "",
       "Examples:",
       "  tessera synth rho_128x128x128.f32 --quantity dark_matter_density --seed 7",
+      "  tessera synth cells_64x256x256.f32 --family microscopy --shape 64x256x256",
       "  tessera synth --set cosmo --count 24 --seed 1 boxes"
     })
 final class SynthCommand implements Callable<Integer> {
@@ -40,7 +42,7 @@ final class SynthCommand implements Callable<Integer> {
   @Option(
       names = "--size",
       paramLabel = "N",
-      description = "Grid points along each side (default: 128; of a set 256).")
+      description = "Grid points along each side (default: 128; universes of a set 256).")
   private Integer size;
 
   @Option(names = "--seed", defaultValue = "1", description = "Seed (default: 1).")
@@ -52,6 +54,9 @@ final class SynthCommand implements Callable<Integer> {
   private static final class What {
     @ArgGroup(exclusive = false)
     private Cosmology cosmology = new Cosmology();
+
+    @ArgGroup(exclusive = false)
+    private Family family;
 
     @ArgGroup(exclusive = false)
     private TrainingData set;
@@ -70,6 +75,20 @@ final class SynthCommand implements Callable<Integer> {
     private boolean varied;
   }
 
+  private static final class Family {
+    @Option(
+        names = "--family",
+        required = true,
+        description = "Instead of cosmology a field of another family: ${COMPLETION-CANDIDATES}.")
+    private SyntheticFamily family;
+
+    @Option(
+        names = "--shape",
+        paramLabel = "ZxYxX",
+        description = "Its shape, if it is not to be a cube.")
+    private String shape;
+  }
+
   private static final class TrainingData {
     @Option(
         names = "--set",
@@ -82,23 +101,32 @@ final class SynthCommand implements Callable<Integer> {
 
     @Option(
         names = "--count",
-        defaultValue = "24",
         paramLabel = "N",
-        description = "Boxes of the set (default: 24).")
-    private int count = 24;
+        description = "Items of the set (default: 24 universes, 126 general fields).")
+    private Integer count;
   }
 
   @Override
   public Integer call() throws IOException {
-    return what.set == null ? field() : set(what.set);
+    if (what.set != null) {
+      return set(what.set);
+    }
+    int n = size == null ? DEFAULT_SIZE : size;
+    return field(what.family == null ? cosmology(what.cosmology, n) : family(what.family, n));
   }
 
-  private int field() throws IOException {
-    int n = size == null ? DEFAULT_SIZE : size;
-    Cosmology cosmology = what.cosmology;
+  private Field cosmology(Cosmology cosmology, int n) {
     CosmologySynth synth =
         cosmology.varied ? CosmologySynth.varied(n, seed) : new CosmologySynth(n, seed);
-    Field field = synth.generate(cosmology.quantity);
+    return synth.generate(cosmology.quantity);
+  }
+
+  private Field family(Family asked, int n) {
+    Shape shape = asked.shape == null ? Shape.of(n, n, n) : Shape.parse(asked.shape);
+    return asked.family.generate(shape, seed);
+  }
+
+  private int field(Field field) throws IOException {
     write(field, out);
     boolean piped = out.equals("-");
     if (piped) {
@@ -111,7 +139,8 @@ final class SynthCommand implements Callable<Integer> {
 
   private int set(TrainingData data) throws IOException {
     int n = size == null ? data.kind.defaultSize() : size;
-    TrainingSet set = new TrainingSet(data.kind, data.count, n, seed);
+    int count = data.count == null ? data.kind.defaultCount() : data.count;
+    TrainingSet set = new TrainingSet(data.kind, count, n, seed);
     SynthSetFolder folder = new SynthSetFolder(Path.of(out));
     long start = System.nanoTime();
     set.generate(folder::write);

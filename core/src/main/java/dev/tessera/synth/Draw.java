@@ -51,6 +51,21 @@ final class Draw {
     return normalAt(seed(), 0);
   }
 
+  /** A count with the given mean; above 50 a rounded normal number stands for it. */
+  int poisson(double mean) {
+    if (mean > 50) {
+      return (int) Math.max(0, Math.rint(mean + Math.sqrt(mean) * normal()));
+    }
+    double threshold = StrictMath.exp(-mean);
+    double product = uniform();
+    int count = 0;
+    while (product > threshold) {
+      product *= uniform();
+      count++;
+    }
+    return count;
+  }
+
   /** Standard normal number {@code index} of a seed, by the method of Box and Muller. */
   static double normalAt(long seed, long index) {
     double u = (bits(seed, 2 * index) + 1) * 0x1p-53;

@@ -21,17 +21,29 @@ public final class TrainingSet {
   /** What a set consists of. */
   public enum Kind {
     /** Cosmological boxes, default and varied. */
-    COSMO(256);
+    COSMO(256, 24),
+    /** All families of fields. */
+    GENERAL(128, 126);
 
     private final int size;
+    private final int count;
 
-    Kind(int size) {
+    Kind(int size, int count) {
       this.size = size;
+      this.count = count;
     }
 
-    /** Cells along an axis, if nothing else is asked for. */
+    /**
+     * Cells along an axis, if nothing else is asked for; of general data along an axis of a cube,
+     * while other shapes have about as many cells.
+     */
     public int defaultSize() {
       return size;
+    }
+
+    /** Items, if nothing else is asked for. */
+    public int defaultCount() {
+      return count;
     }
 
     /** As it is written on the command line. */
@@ -61,6 +73,9 @@ public final class TrainingSet {
     void accept(Item item, Map<String, Field> fields);
   }
 
+  private static final int LEAST_SIZE = 16;
+  private static final int MOST_SIZE = 640;
+
   private final List<Item> items;
 
   /**
@@ -72,9 +87,15 @@ public final class TrainingSet {
     if (count < 1) {
       throw new TesseraException.Invalid("a training set has at least one item, not " + count);
     }
+    if (size < LEAST_SIZE || size > MOST_SIZE) {
+      throw new TesseraException.Invalid(
+          "fields of a training set have %d to %d cells along an axis, not %d"
+              .formatted(LEAST_SIZE, MOST_SIZE, size));
+    }
     this.items =
         switch (kind) {
           case COSMO -> CosmologySet.items(count, size, seed);
+          case GENERAL -> GeneralSet.items(count, size, seed);
         };
   }
 
@@ -92,7 +113,8 @@ public final class TrainingSet {
     long most = items.stream().mapToLong(Item::memory).max().orElseThrow();
     long heap = Runtime.getRuntime().maxMemory();
     int processors = Runtime.getRuntime().availableProcessors();
-    int workers = Math.clamp(heap / most, 1, Math.min(items.size(), processors));
+    long usable = heap / 4 * 3; // large arrays leave gaps that none fits into
+    int workers = Math.clamp(usable / most, 1, Math.min(items.size(), processors));
     int threads = Math.max(1, processors / workers);
     List<Future<?>> running = new ArrayList<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(workers)) {

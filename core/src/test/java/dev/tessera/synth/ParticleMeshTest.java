@@ -3,6 +3,7 @@ package dev.tessera.synth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tessera.synth.ParticleMesh.Moment;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Random;
@@ -46,7 +47,7 @@ class ParticleMeshTest {
     int n = 8;
     float[][] drift = new float[3][n * n * n];
     for (int axis = 0; axis < 3; axis++) {
-      java.util.Arrays.fill(drift[axis], 0.25f + axis);
+      Arrays.fill(drift[axis], 0.25f + axis);
     }
     ParticleMesh mesh = new ParticleMesh(perAxis, ParticleFlow.zeldovich(n, drift));
     Map<Moment, float[]> moments = mesh.deposit(EnumSet.allOf(Moment.class));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tessera.field.Field;
+import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import java.lang.foreign.ValueLayout;
 import java.util.HashSet;
@@ -33,6 +34,23 @@ class TrainingSetTest {
     assertThat(small).hasSize(12);
     small.forEach((name, values) -> assertThat(values).as(name).isEqualTo(large.get(name)));
     make(3, 6).forEach((name, values) -> assertThat(values).isNotEqualTo(large.get(name)));
+  }
+
+  @Test
+  void aGeneralSetHasEveryFamily() {
+    Map<String, Shape> shapes = new ConcurrentSkipListMap<>();
+    new TrainingSet(TrainingSet.Kind.GENERAL, 15, 32, 7)
+        .generate((item, fields) ->
+            fields.forEach(
+                (name, field) -> shapes.put(item.name() + " " + name, field.info().shape())));
+    assertThat(shapes).hasSize(15);
+    for (SyntheticFamily family : SyntheticFamily.values()) {
+      assertThat(shapes.keySet()).anyMatch(name -> name.endsWith(" " + family));
+    }
+    assertThat(shapes.keySet()).anyMatch(name -> name.endsWith(" temperature"));
+    assertThat(shapes.values())
+        .extracting(Shape::toString)
+        .contains("8x64x64", "32x32x32", "16x32x64");
   }
 
   @Test
@@ -72,5 +90,7 @@ class TrainingSetTest {
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessage("the disk is full");
     assertThatThrownBy(() -> make(0, 1)).hasMessageContaining("at least one item");
+    assertThatThrownBy(() -> new TrainingSet(TrainingSet.Kind.GENERAL, 1, 15, 1))
+        .hasMessageContaining("16 to 640");
   }
 }
