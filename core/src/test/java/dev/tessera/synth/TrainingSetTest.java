@@ -7,10 +7,14 @@ import dev.tessera.field.Field;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import java.lang.foreign.ValueLayout;
+import java.security.MessageDigest;
+import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 
 class TrainingSetTest {
@@ -64,6 +68,41 @@ class TrainingSetTest {
         .anyMatch(text -> text.contains("gravity"))
         .anyMatch(text -> text.contains("Zel'dovich"))
         .anyMatch(text -> text.contains("1 particle per cell"));
+  }
+
+  /** Seeds 1 to 6 have universes with and without gravity. */
+  @Test
+  void bytesOfVariedUniversesAreTheSameEverywhere() throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    Set<Boolean> gravity = new HashSet<>();
+    for (long seed = 1; seed <= 6; seed++) {
+      CosmologySynth synth = CosmologySynth.varied(24, seed);
+      gravity.add(synth.hasGravity());
+      for (Field field : synth.generate(EnumSet.allOf(CosmologySynth.Quantity.class)).values()) {
+        digest.update(field.data().toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+    assertThat(gravity).hasSize(2);
+    assertThat(HexFormat.of().formatHex(digest.digest()))
+        .isEqualTo("817b80a0d0c429b639fae5b12bea677bd9b8ddf85956679d85461a42f8aec6ab");
+  }
+
+  @Test
+  void numberOfThreadsDoesNotMatterToGravity() throws Exception {
+    CosmologyParameters parameters = CosmologyParameters.varied(1);
+    for (long seed = 2; parameters.matter().gravitySteps() == 0; seed++) {
+      parameters = CosmologyParameters.varied(seed);
+    }
+    CosmologySynth synth = new CosmologySynth(24, 1, parameters);
+    float[] parallel = values(synth.generate(CosmologySynth.Quantity.TEMPERATURE));
+    for (int threads : new int[] {1, 7}) {
+      try (ForkJoinPool pool = new ForkJoinPool(threads)) {
+        assertThat(
+                pool.submit(() -> values(synth.generate(CosmologySynth.Quantity.TEMPERATURE)))
+                    .get())
+            .isEqualTo(parallel);
+      }
+    }
   }
 
   @Test
