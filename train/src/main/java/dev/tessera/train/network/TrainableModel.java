@@ -58,10 +58,12 @@ public final class TrainableModel implements AutoCloseable {
     this.auxiliary =
         new ParameterGroup(
             filtered(tensors, FactorizedLikelihood.QUANTILES::equals), device.handle(), type);
-    architecture
-        .networks()
-        .forEach(
-            network -> networks.put(network, new DifferentiableNetwork(architecture, network)));
+    boolean phases =
+        device.isCuda()
+            && tensors.get("g_a.0.weight").dim(1) <= PhaseConvolutionLayer.MOST_CHANNELS;
+    for (Network network : architecture.networks()) {
+      networks.put(network, new DifferentiableNetwork(architecture, network, phases));
+    }
     this.density = new FactorizedLikelihood(main);
     this.quantileLoss = new QuantileLoss(density, auxiliary);
   }
