@@ -41,6 +41,11 @@ class OptimizerTest {
     }
   }
 
+  /** Without what lies between parameters, which a checkpoint does not keep. */
+  private float[] parameters() {
+    return array(group.parameters().values().iterator().next());
+  }
+
   private void gradient(double value) {
     try (PointerScope _ = new PointerScope()) {
       group.gradient().fill_(new Scalar(value));
@@ -119,18 +124,18 @@ class OptimizerTest {
     gradient(-0.7);
     optimizer.update(0.01, 1);
     optimizer.updateAverage(0.9);
-    float[] expected = array(group.values());
+    float[] expected = parameters();
     optimizer.swapAverage();
-    float[] expectedAverage = array(group.values());
+    float[] expectedAverage = parameters();
 
     optimizer.restore(state);
     gradient(-0.7);
     optimizer.update(0.01, 1);
     optimizer.updateAverage(0.9);
 
-    assertThat(array(group.values())).isEqualTo(expected);
+    assertThat(parameters()).isEqualTo(expected);
     optimizer.swapAverage();
-    assertThat(array(group.values())).isEqualTo(expectedAverage);
+    assertThat(parameters()).isEqualTo(expectedAverage);
     assertThat(optimizer.finite()).isTrue();
     gradient(Double.NaN);
     optimizer.update(0.01, 0);
