@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 final class ConvolutionLayer implements DifferentiableLayer {
   private static final long[] DILATION = {1, 1};
 
-  /** Which gradients are asked for: of the input, the weight and the bias. */
+  /** Which gradients are asked for: of the input and the weight; the bias's is summed here. */
   private static final BoolPointer ALL = mask(true);
 
   private static final BoolPointer OWN = mask(false);
@@ -36,7 +36,7 @@ final class ConvolutionLayer implements DifferentiableLayer {
   }
 
   private static BoolPointer mask(boolean input) {
-    return Tensors.kept(new BoolPointer(3)).put(0, input).put(1, true).put(2, true);
+    return Tensors.kept(new BoolPointer(3)).put(0, input).put(1, true).put(2, false);
   }
 
   @Override
@@ -62,7 +62,7 @@ final class ConvolutionLayer implements DifferentiableLayer {
             slope,
             input,
             weights.get(weight),
-            new long[] {weights.get(bias).size(0)},
+            new long[] {0},
             stride,
             padding,
             DILATION,
@@ -71,7 +71,7 @@ final class ConvolutionLayer implements DifferentiableLayer {
             1,
             wanted ? ALL : OWN);
     weights.gradient(weight).copy_(slopes.get1());
-    weights.gradient(bias).copy_(slopes.get2());
+    weights.gradient(bias).copy_(weights.columnSums(GdnLayer.rows(slope)));
     // what get0 gives lies inside the tuple, which does not outlive the scope
     return new Tensor(slopes.get0());
   }

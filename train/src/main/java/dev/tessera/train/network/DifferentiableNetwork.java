@@ -1,17 +1,35 @@
 package dev.tessera.train.network;
 
 import dev.tessera.model.Architecture;
+import dev.tessera.model.Layer;
 import dev.tessera.model.Network;
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /** One network of a model as a chain of layers, forward and backward. */
 final class DifferentiableNetwork {
-  private final List<DifferentiableLayer> layers;
+  private final List<DifferentiableLayer> layers = new ArrayList<>();
 
-  DifferentiableNetwork(Architecture architecture, Network network) {
-    layers = architecture.layers(network).stream().map(DifferentiableLayer::of).toList();
+  /**
+   * @param phases whether the layer next to the tile works on its phases; see {@link
+   *     PhaseConvolutionLayer}
+   */
+  DifferentiableNetwork(Architecture architecture, Network network, boolean phases) {
+    List<Layer> plain = architecture.layers(network);
+    for (int i = 0; i < plain.size(); i++) {
+      boolean fromTile = network == Network.G_A && i == 0;
+      boolean toTile = network == Network.G_S && i == plain.size() - 1;
+      layers.add(
+          switch (plain.get(i)) {
+            case Layer.Conv conv when phases && fromTile ->
+                new PhaseConvolutionLayer(conv.name(), false);
+            case Layer.ConvTranspose conv when phases && toTile ->
+                new PhaseConvolutionLayer(conv.name(), true);
+            case Layer layer -> DifferentiableLayer.of(layer);
+          });
+    }
   }
 
   /**

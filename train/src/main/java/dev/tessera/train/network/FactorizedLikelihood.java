@@ -154,7 +154,8 @@ final class FactorizedLikelihood implements AutoCloseable {
           torch.sum_out(factorSlope(k), gated, new long[] {2}, true, Tensors.SAME_TYPE);
         }
         // d o/d h = 1 + factor · (1 − gate²)
-        h = torch.addcmul(h, factors[k], h.sub(gated.mul_(gate)));
+        Tensor ungated = torch.addcmul(h, gated, gate, Tensors.MINUS_ONE);
+        h = torch.addcmul(h, factors[k], ungated);
       }
       Tensor input = tape.pop();
       if (withParameters) {

@@ -27,7 +27,8 @@ final class GdnLayer implements DifferentiableLayer {
     this.inverse = inverse;
   }
 
-  private static Tensor rows(Tensor image) {
+  /** The pixels of an image as rows; a view where the order is channels-last. */
+  static Tensor rows(Tensor image) {
     return image.permute(0, 2, 3, 1).reshape(-1, image.size(1));
   }
 
@@ -63,7 +64,7 @@ final class GdnLayer implements DifferentiableLayer {
     Tensor direct = g.mul(factor);
     Tensor b = inverse ? g.mul(kept).div_(factor) : direct.mul(kept).mul_(factor);
     Tensor gammaSlope = b.t().mm(squares);
-    Tensor betaSlope = b.sum(0);
+    Tensor betaSlope = weights.columnSums(b);
     Tensor through = b.mm(weights.get(gamma));
     weights.gradient(gamma).copy_(inverse ? gammaSlope : gammaSlope.neg_());
     weights.gradient(beta).copy_(inverse ? betaSlope : betaSlope.neg_());

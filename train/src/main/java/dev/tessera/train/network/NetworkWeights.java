@@ -31,6 +31,9 @@ final class NetworkWeights implements AutoCloseable {
 
   private final List<Tensor> owned = new ArrayList<>();
 
+  /** A row as long as the longest matrix so far. */
+  private Tensor ones;
+
   /** Convolutions in another type than the parameters', or null. */
   private final Conversion conversion;
 
@@ -136,6 +139,24 @@ final class NetworkWeights implements AutoCloseable {
   /** Where a layer writes the gradient of {@link #get}; of a beta or gamma, twice the gradient. */
   Tensor gradient(String name) {
     return gradients.get(name);
+  }
+
+  /**
+   * Sums of the columns of a matrix of this type, {@code P×C} to {@code C}.
+   *
+   * <p>On CUDA they are a product with a row of ones, which takes a fifth of the time of libtorch's
+   * sum over the slow axis.
+   */
+  Tensor columnSums(Tensor rows) {
+    return rows.is_cuda() && rows.size(1) % 8 == 0 ? sumsByProduct(rows) : rows.sum(0);
+  }
+
+  Tensor sumsByProduct(Tensor rows) {
+    long count = rows.size(0);
+    if (ones == null || ones.size(1) < count) {
+      ones = own(rows.new_ones(1, count));
+    }
+    return ones.narrow(1, 0, count).mm(rows).view(-1);
   }
 
   /** Derives the weights from the parameters as they are now. */

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -57,10 +58,12 @@ public final class TrainableModel implements AutoCloseable {
     this.auxiliary =
         new ParameterGroup(
             filtered(tensors, FactorizedLikelihood.QUANTILES::equals), device.handle(), type);
-    architecture
-        .networks()
-        .forEach(
-            network -> networks.put(network, new DifferentiableNetwork(architecture, network)));
+    boolean phases =
+        device.isCuda()
+            && tensors.get("g_a.0.weight").dim(1) <= PhaseConvolutionLayer.MOST_CHANNELS;
+    for (Network network : architecture.networks()) {
+      networks.put(network, new DifferentiableNetwork(architecture, network, phases));
+    }
     this.density = new FactorizedLikelihood(main);
     this.quantileLoss = new QuantileLoss(density, auxiliary);
   }
@@ -176,9 +179,17 @@ public final class TrainableModel implements AutoCloseable {
 
   private NetworkWeights refreshed(ScalarType activations) {
     NetworkWeights current = weights.computeIfAbsent(activations, t -> new NetworkWeights(main, t));
-    current.refresh();
-    density.refresh();
+    try (PointerScope scope = new PointerScope()) {
+      current.refresh();
+    }
+    refreshDensity();
     return current;
+  }
+
+  private void refreshDensity() {
+    try (PointerScope scope = new PointerScope()) {
+      density.refresh();
+    }
   }
 
   ScalarType type() {
@@ -206,7 +217,7 @@ public final class TrainableModel implements AutoCloseable {
    * @return a scalar, in the open {@code PointerScope}
    */
   public Tensor quantileLoss() {
-    density.refresh();
+    refreshDensity();
     return quantileLoss.evaluate();
   }
 
@@ -215,7 +226,7 @@ public final class TrainableModel implements AutoCloseable {
    * the lower and above the upper one, half of all mass below the median. Training ends with it.
    */
   public void fitQuantiles() {
-    density.refresh();
+    refreshDensity();
     quantileLoss.fit();
   }
 

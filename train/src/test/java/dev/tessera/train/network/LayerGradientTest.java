@@ -15,6 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The adjoint of every layer against finite differences in float64. */
 class LayerGradientTest {
@@ -93,6 +94,49 @@ class LayerGradientTest {
                 return Gradients.weighted(twin.forward(input, weights, off), slope);
               }
             });
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void phasesGiveWhatThePlainConvolutionGives(boolean transposed) {
+    Layer layer = transposed ? new Layer.ConvTranspose("l", 5, 2) : new Layer.Conv("l", 5, 2);
+    DifferentiableLayer plain = new ConvolutionLayer("l", 5, 2, transposed);
+    DifferentiableLayer phases = new PhaseConvolutionLayer("l", transposed);
+    try (PointerScope scope = new PointerScope();
+        ParameterGroup group =
+            new ParameterGroup(parameters(layer), TorchDevice.cpu().handle(), ScalarType.Double);
+        NetworkWeights weights = new NetworkWeights(group, ScalarType.Double);
+        Tape tape = Tape.recording()) {
+      Tensor input = Gradients.random(3, -2, 2, 2, IN, 4, 6);
+      weights.refresh();
+      Tensor expected = plain.forward(input, weights, tape);
+      Tensor slope = Gradients.random(4, -1, 1, expected.shape());
+      Tensor expectedSlope = plain.backward(slope, weights, tape, true);
+      Tensor expectedGradient = group.gradient().clone();
+      group.gradient().zero_();
+
+      Tensor output = phases.forward(input, weights, tape);
+      Tensor inputSlope = phases.backward(slope, weights, tape, true);
+
+      assertThat(output.allclose(expected)).isTrue();
+      assertThat(inputSlope.allclose(expectedSlope)).isTrue();
+      assertThat(group.gradient().allclose(expectedGradient)).isTrue();
+    }
+  }
+
+  @Test
+  void sumsOfColumnsAreTheSameAsAProduct() {
+    try (PointerScope scope = new PointerScope();
+        ParameterGroup group =
+            new ParameterGroup(
+                parameters(new Layer.Relu()), TorchDevice.cpu().handle(), ScalarType.Double);
+        NetworkWeights weights = new NetworkWeights(group, ScalarType.Double)) {
+      for (long rows : new long[] {5, 3, 9}) {
+        Tensor matrix = Gradients.random(rows, -1, 1, rows, 4);
+
+        assertThat(weights.sumsByProduct(matrix).allclose(matrix.sum(0))).isTrue();
       }
     }
   }
