@@ -36,6 +36,12 @@ final class CacheFolder {
   /** What an interrupted process may have left behind is nobody's after a day. */
   private static final Duration ABANDONED = Duration.ofDays(1);
 
+  /**
+   * Larger values in C order may not stay in memory: then a crop across x, which takes a page for
+   * each of its rows, would cost as much as forty across z or y.
+   */
+  private static final long LARGEST_CUT_ACROSS_X = 1L << 32;
+
   private final Path folder;
 
   /**
@@ -130,6 +136,10 @@ final class CacheFolder {
       survey = FieldSurvey.of(source, choice, stored, half(progress, size, 0));
     }
     BrickLayout layout = BrickLayout.of(Volumes.of(info.shape()));
+    PlaneMaps[] maps = survey.maps();
+    if (survey.asInFile() && size > LARGEST_CUT_ACROSS_X) {
+      maps[Orientation.X.axis()] = null;
+    }
     CacheHeader header =
         new CacheHeader(
             new CacheHeader.Description(
@@ -140,8 +150,8 @@ final class CacheFolder {
                 survey.normalizer().clamps(),
                 survey.missing(),
                 survey.asInFile() ? storedAt : -1,
-                CacheHeader.mapBytes(survey.maps())),
-            survey.maps());
+                CacheHeader.mapBytes(maps)),
+            maps);
     try (PendingFile pending = PendingFile.create(entry)) {
       boolean here = !survey.asInFile() && !survey.isConstant();
       pending.extend(header.valuesAt() + (survey.asInFile() ? 0 : layout.bytes()));

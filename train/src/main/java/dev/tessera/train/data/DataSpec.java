@@ -36,9 +36,9 @@ record DataSpec(
       return inner.isEmpty() ? file.toString() : file + ":" + inner;
     }
 
-    /** The same for two names of one field. */
+    /** The same for two names of one field: the slash before a dataset's path may be left out. */
     Location real() throws IOException {
-      return new Location(file.toRealPath(), inner);
+      return new Location(file.toRealPath(), inner.replaceFirst("^/+", ""));
     }
   }
 
@@ -78,7 +78,8 @@ record DataSpec(
       String name = place.substring(0, end);
       String inner = end == place.length() ? "" : place.substring(end + 1);
       if (exists(name)) {
-        return new DataSpec(text, List.of(new Location(Path.of(name), inner)), false, Optional.empty());
+        return new DataSpec(
+            text, List.of(new Location(Path.of(name), inner)), false, Optional.empty());
       }
       if (FilePattern.isPattern(name)) {
         List<Location> found =

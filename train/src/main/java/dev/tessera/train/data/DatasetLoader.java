@@ -23,6 +23,7 @@ final class DatasetLoader implements AutoCloseable {
   private final ExecutorService threads;
   private final List<String> notices = new ArrayList<>();
   private final Set<DataSpec.Location> seen = new HashSet<>();
+  private final List<DataSpec.Location> heldOut = new ArrayList<>();
   private final List<CachedField> opened = new ArrayList<>();
   private final Object told = new Object();
   private boolean kept;
@@ -43,9 +44,26 @@ final class DatasetLoader implements AutoCloseable {
     return notices;
   }
 
+  /** Opens the fields to validate on, as {@link #load} does; later calls leave them out. */
+  List<Dataset> loadValidation(List<String> arguments) throws IOException {
+    List<Dataset> loaded = load(arguments);
+    heldOut.addAll(seen);
+    return loaded;
+  }
+
+  /** A file that is named without a field inside might mean any of them. */
+  private boolean isHeldOut(DataSpec.Location location) {
+    return heldOut.stream()
+        .anyMatch(held ->
+            held.file().equals(location.file())
+                && (held.inner().isEmpty()
+                    || location.inner().isEmpty()
+                    || held.inner().equals(location.inner())));
+  }
+
   /**
-   * Opens the fields of some arguments. A field that an earlier call or argument named is left out;
-   * so are, with a notice, constant fields, and files of a pattern that hold no field.
+   * Opens the fields of some arguments. A field that an earlier argument named is left out; so are,
+   * with a notice, constant fields, and files of a pattern that hold no field.
    *
    * @throws TesseraException if a file is damaged, or one that is named by itself is no field
    */
@@ -54,7 +72,7 @@ final class DatasetLoader implements AutoCloseable {
     for (String argument : arguments) {
       DataSpec spec = DataSpec.parse(argument);
       for (DataSpec.Location location : spec.fields()) {
-        if (seen.add(location.real())) {
+        if (!isHeldOut(location.real()) && seen.add(location.real())) {
           wanted.add(new Dataset(spec, location, null));
           bytesTotal += Files.size(location.file());
         }

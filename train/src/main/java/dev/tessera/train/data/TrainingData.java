@@ -77,7 +77,7 @@ public final class TrainingData implements AutoCloseable {
   public static TrainingData open(List<String> specs, DataOptions options) throws IOException {
     try (DatasetLoader loader = new DatasetLoader(options)) {
       // what is validated on comes first, so that it cannot be trained on
-      List<Dataset> validation = loader.load(options.validation());
+      List<Dataset> validation = loader.loadValidation(options.validation());
       List<Dataset> training = loader.load(specs);
       requireSome(training, loader, "to train on");
       if (!options.validation().isEmpty()) {

@@ -65,8 +65,7 @@ final class CropReaderTest {
     long[] strides = {32 * 33, 33, 1};
     Field turned =
         Field.allocate(
-            FieldInfo.of(
-                "", DataType.FLOAT32, Shape.of(dims[plane], dims[row], dims[column])));
+            FieldInfo.of("", DataType.FLOAT32, Shape.of(dims[plane], dims[row], dims[column])));
     long at = 0;
     for (long p = 0; p < dims[plane]; p++) {
       for (long r = 0; r < dims[row]; r++) {
@@ -111,8 +110,7 @@ final class CropReaderTest {
         int[] size = {32, 32, 32};
         from[plane] = 3 * group;
         size[plane] = (int) Math.min(CHANNELS, SHAPE.dim(plane) - from[plane]);
-        Crop crop =
-            new Crop(cached, 0, from, size, orientation, transposed, new boolean[3], 0);
+        Crop crop = new Crop(cached, 0, from, size, orientation, transposed, new boolean[3], 0);
         float[] expected = tiles.get((int) grid.index(group, 0, 0));
         float tolerance = normalizer.contains("asinh") ? 1e-6f : 0;
         assertThat(read(crop)).containsExactly(expected, offset(tolerance));

@@ -22,8 +22,14 @@ final class DataSpecTest {
   void someFiles() throws IOException {
     for (String name :
         List.of(
-            "run1/x.h5", "run2/x.h5", "run2/deep/er/x.h5", "other.npy", "a@b.npy", "z[1].npy",
-            "p:q.npy", ".hidden.npy")) {
+            "run1/x.h5",
+            "run2/x.h5",
+            "run2/deep/er/x.h5",
+            "other.npy",
+            "a@b.npy",
+            "z[1].npy",
+            "p:q.npy",
+            ".hidden.npy")) {
       Path file = folder.resolve(name);
       Files.createDirectories(file.getParent());
       Files.writeString(file, name);

@@ -6,27 +6,29 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tessera.codec.CodecTiles;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
-import dev.tessera.field.FieldSource;
 import dev.tessera.field.FieldInfo;
+import dev.tessera.field.FieldSource;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.transform.NormalizerChoice;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.FloatBuffer;
-import java.nio.file.Path;
-import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +116,75 @@ final class TrainingDataTest {
     }
   }
 
+  /** A raw file whose fill value has to become a gap is not taken as it stands. */
+  @Test
+  void fillValuesAreGapsAsTheyAreForTheCodec() throws Exception {
+    Field field = TrainingFiles.waves(DataType.FLOAT32, 4, 1, 6, 32, 64);
+    for (int i = 0; i < 6 * 32 * 64; i++) {
+      if (i / 7 % 5 == 0 || i / 64 % 9 == 2) {
+        DataType.FLOAT32.set(field.data(), i, 1e20);
+      }
+    }
+    Path file = TrainingFiles.write(folder.resolve("sea_6x32x64.f32"), field);
+    Path other = TrainingFiles.write(folder.resolve("other_6x32x64.f32"), field);
+    OpenOptions open = new OpenOptions(null, null, OptionalDouble.of(1e20));
+    DataOptions options = options().withOpen(open).withValidation(List.of(file + ""));
+    try (TrainingData data = TrainingData.open(List.of(other + ""), options);
+        FieldSource source = FieldFiles.open(file.toString(), open)) {
+      List<float[]> expected =
+          CodecTiles.of(
+              source,
+              NormalizerChoice.AUTO,
+              new TileGrid(source.info().shape(), CHANNELS, 0, PATCH, PATCH, 0));
+      for (int i = 0; i < expected.size(); i++) {
+        float[] tile = new float[data.tileElements()];
+        data.fillValidation(i, MemorySegment.ofArray(tile));
+        assertThat(tile).isEqualTo(expected.get(i));
+      }
+      assertThat(data.datasets().getFirst().missing()).isEqualTo(missing(field));
+      for (float value : batch(data, 3, 20)) {
+        assertThat(value).isBetween(0f, 1f);
+      }
+    }
+  }
+
+  private static long missing(Field field) {
+    return IntStream.range(0, 6 * 32 * 64).filter(i -> field.get(i) > 1e19).count();
+  }
+
+  @Test
+  void aPatternMayNameAFieldInEachFile() throws Exception {
+    for (int run = 1; run <= 3; run++) {
+      Path file = folder.resolve("run" + run).resolve("x.h5");
+      Files.createDirectories(file.getParent());
+      Field field = TrainingFiles.waves(DataType.FLOAT32, run, 1, 4, 40, 40);
+      TrainingFiles.write(Path.of(file + ":/density"), field);
+    }
+    List<String> specs = List.of(folder + "/run*/x.h5:/density");
+    try (TrainingData data = TrainingData.open(specs, options())) {
+      assertThat(data.datasets())
+          .extracting(DatasetSummary::name)
+          .containsExactly(
+              folder + "/run1/x.h5:/density",
+              folder + "/run2/x.h5:/density",
+              folder + "/run3/x.h5:/density");
+      assertThat(data.datasets().stream().filter(d -> d.validationValues() > 0)).hasSize(1);
+      assertThat(data.metadata().get(TrainingData.DATA))
+          .isEqualTo("run*/x.h5:/density: 2 fields, 12800 values");
+    }
+    // by whatever name: what is validated on is not trained on
+    for (String held : List.of("/run2/x.h5", "/run2/x.h5:density", "/./run2/x.h5:/density")) {
+      DataOptions options = options().withValidation(List.of(folder + held));
+      try (TrainingData data = TrainingData.open(specs, options)) {
+        assertThat(data.datasets()).hasSize(3);
+        assertThat(data.datasets().getFirst().trainingValues()).isZero();
+      }
+    }
+    assertThatThrownBy(() -> TrainingData.open(List.of(folder + "/run1/x.h5:/pressure"), options()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("pressure");
+  }
+
   @Test
   void threadsFillTheSameBatches() throws Exception {
     Field field = TrainingFiles.waves(DataType.FLOAT64, 1, 1, 40, 50, 60);
@@ -138,8 +209,7 @@ final class TrainingDataTest {
       double fine = i % 1024 / 2048.0;
       DataType.FLOAT64.set(field.data(), i, 100 * number + i / 1024 + fine);
     }
-    return TrainingFiles.write(
-        folder.resolve("run%d/x.npy".formatted(number)), field);
+    return TrainingFiles.write(folder.resolve("run%d/x.npy".formatted(number)), field);
   }
 
   private static Set<Integer> numbers(float[] values, int unit) {
@@ -201,17 +271,18 @@ final class TrainingDataTest {
 
   @Test
   void everyDatasetIsDrawnByTheRootOfItsSize() throws Exception {
-    Path small = TrainingFiles.write(
-        folder.resolve("small.npy"), TrainingFiles.waves(DataType.UINT8, 1, 100, 50, 50));
-    Path large = TrainingFiles.write(
-        folder.resolve("large.npy"), TrainingFiles.waves(DataType.INT16, 2, 100, 16, 50, 50));
-    Path held = TrainingFiles.write(
-        folder.resolve("held.npy"), TrainingFiles.waves(DataType.INT16, 3, 100, 50, 50));
+    Path small =
+        TrainingFiles.write(
+            folder.resolve("small.npy"), TrainingFiles.waves(DataType.UINT8, 1, 100, 50, 50));
+    Path large =
+        TrainingFiles.write(
+            folder.resolve("large.npy"), TrainingFiles.waves(DataType.INT16, 2, 100, 16, 50, 50));
+    Path held =
+        TrainingFiles.write(
+            folder.resolve("held.npy"), TrainingFiles.waves(DataType.INT16, 3, 100, 50, 50));
     DataOptions options = options().withValidation(List.of(held + ""));
     try (TrainingData data = TrainingData.open(List.of(small + "", large + ""), options)) {
-      assertThat(data.datasets())
-          .extracting(DatasetSummary::share)
-          .containsExactly(0.0, 0.2, 0.8);
+      assertThat(data.datasets()).extracting(DatasetSummary::share).containsExactly(0.0, 0.2, 0.8);
       int flat = 0;
       for (int step = 0; step < 50; step++) {
         float[] crops = batch(data, step, 20);
@@ -248,8 +319,7 @@ final class TrainingDataTest {
         TrainingData.open(List.of(a, b), options().withNormalizer("range:-5:5"))) {
       assertThat(data.normalizer()).isEqualTo("range:-5:5");
     }
-    try (TrainingData data =
-        TrainingData.open(List.of(a, b + "@log10,minmax:field"), options())) {
+    try (TrainingData data = TrainingData.open(List.of(a, b + "@log10,minmax:field"), options())) {
       assertThat(data.datasets())
           .extracting(DatasetSummary::normalizer)
           .containsExactly("minmax:slice", "log10,minmax:field");
