@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * @param circle what a circle is
  * @param square what a square is
  * @param series the points
+ * @param connected whether lines join the points of a series
  */
 record ScatterChart(
     String title,
@@ -27,17 +28,19 @@ record ScatterChart(
     String upwards,
     String circle,
     String square,
-    List<Series> series) {
+    List<Series> series,
+    boolean connected) {
   // colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008)
   private static final List<String> FILLS =
-      List.of("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9");
+      List.of(
+          "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000", "#999999");
   private static final String INK = "#222222";
   private static final String FAINT = "#dddddd";
 
   private static final double LEFT = 76;
   private static final double WIDTH = 560;
   private static final double PLOT = 320;
-  private static final double RIGHT = 130;
+  private static final double RIGHT = 300;
   private static final double BELOW = 56;
   private static final double TEXT = 13;
   private static final double LINE_HEIGHT = 17;
@@ -74,6 +77,9 @@ record ScatterChart(
     axes(svg, x, y, top);
     for (int s = 0; s < series.size(); s++) {
       String colour = FILLS.get(s % FILLS.size());
+      if (connected) {
+        join(svg, series.get(s).points(), colour, x, y, top);
+      }
       for (Point point : series.get(s).points()) {
         draw(svg, point, series.get(s).name(), colour, x, y, top);
       }
@@ -112,13 +118,38 @@ record ScatterChart(
     svg.text(22, top + PLOT / 2, TEXT, Anchor.MIDDLE, INK, upwards, false, -90);
   }
 
-  private void draw(Svg svg, Point point, String name, String colour, Axis x, Axis y, double top) {
+  private static void join(
+      Svg svg, List<Point> points, String colour, Axis x, Axis y, double top) {
+    List<Point> placed = points.stream().filter(point -> Double.isFinite(point.x())).toList();
+    for (int i = 1; i < placed.size(); i++) {
+      Point from = placed.get(i - 1);
+      Point to = placed.get(i);
+      double left = LEFT + WIDTH * x.position(from.x());
+      double right = LEFT + WIDTH * x.position(to.x());
+      svg.line(left, height(y, top, from.circle()), right, height(y, top, to.circle()), colour, 1);
+      svg.line(
+          left,
+          height(y, top, from.square()),
+          right,
+          height(y, top, to.square()),
+          colour,
+          1,
+          "4 3");
+    }
+  }
+
+  private static double height(Axis y, double top, double value) {
+    return top + PLOT * (1 - y.position(value));
+  }
+
+  private void draw(
+      Svg svg, Point point, String name, String colour, Axis x, Axis y, double top) {
     if (!Double.isFinite(point.x())) {
       return; // nothing was lost: a ratio to no error has no place on the axis
     }
     double at = LEFT + WIDTH * x.position(point.x());
-    double high = top + PLOT * (1 - y.position(point.circle()));
-    double low = top + PLOT * (1 - y.position(point.square()));
+    double high = height(y, top, point.circle());
+    double low = height(y, top, point.square());
     svg.line(at, high, at, low, colour, 1);
     String what = name + ", " + point.label() + ": ";
     svg.circle(at, high, MARK, colour, what + circle + " " + Numbers.short3(point.circle()));

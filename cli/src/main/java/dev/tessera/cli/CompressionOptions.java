@@ -117,7 +117,8 @@ final class CompressionOptions {
     if (normalizer != null) {
       options = options.withNormalizer(normalizer);
     }
-    options = options.withProfile(profile()).withChannelsPerStream(channelsPerStream());
+    options =
+        options.withProfile(profile()).withChannelsPerStream(channelsPerStream(channelsPerStream));
     if (latentPipeline != null) {
       refuse(channelsPerStream, "-P and --latent-pipeline exclude each other");
       refuse(profile, "--profile and --latent-pipeline exclude each other");
@@ -160,18 +161,18 @@ final class CompressionOptions {
     }
   }
 
-  private int channelsPerStream() {
-    if (channelsPerStream == null) {
+  /** P as it is written after {@code -P}; null where it is not. */
+  static int channelsPerStream(String text) {
+    if (text == null) {
       return DEFAULT_CHANNELS_PER_STREAM;
     }
-    if (channelsPerStream.equals("all")) {
+    if (text.equals("all")) {
       return CodecOptions.WHOLE;
     }
-    if (!channelsPerStream.matches("0*[1-9]\\d{0,6}")) {
-      throw new TesseraException.Invalid(
-          "-P takes a number from 1 up, or all, not '" + channelsPerStream + "'");
+    if (!text.matches("0*[1-9]\\d{0,6}")) {
+      throw new TesseraException.Invalid("-P takes a number from 1 up, or all, not '" + text + "'");
     }
-    return Integer.parseInt(channelsPerStream);
+    return Integer.parseInt(text);
   }
 
   private StreamPlan.Profile profile() {

@@ -40,6 +40,7 @@ import picocli.CommandLine.Command;
       CalibrateCommand.class,
       ExportOnnxCommand.class,
       SynthCommand.class,
+      EvalCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
       SelfTestCommand.class,

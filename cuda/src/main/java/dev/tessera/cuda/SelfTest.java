@@ -44,6 +44,7 @@ public final class SelfTest {
           NvCompChecks::all,
           RansChecks::all,
           PipelineChecks::all,
+          LatentQuantizerChecks::all,
           SideInformationChecks::all,
           LayerChecks::all,
           NetworkChecks::all,
