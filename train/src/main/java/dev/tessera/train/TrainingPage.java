@@ -85,20 +85,25 @@ final class TrainingPage {
     Losses losses = story.finished().losses();
     Losses precise = story.finished().precise();
     Map<String, String> numbers = new LinkedHashMap<>();
-    numbers.put("validation loss", text("%.5f", losses.loss()));
-    numbers.put("rate", text("%.4f bits per pixel (estimated)", losses.bitsPerPixel()));
-    numbers.put("quality", text("%.3f dB PSNR of normalized values", losses.psnr()));
+    numbers.put("validation loss", String.format(Locale.ROOT, "%.5f", losses.loss()));
+    numbers.put(
+        "rate",
+        String.format(Locale.ROOT, "%.4f bits per pixel (estimated)", losses.bitsPerPixel()));
+    numbers.put(
+        "quality", String.format(Locale.ROOT, "%.3f dB PSNR of normalized values", losses.psnr()));
     if (!losses.equals(precise)) {
       numbers.put(
           "cost of float16 weights",
-          text(
+          String.format(
+              Locale.ROOT,
               "%.4f dB, %+.3f %% of the bits",
               precise.psnr() - losses.psnr(),
               100 * (losses.bitsPerPixel() / precise.bitsPerPixel() - 1)));
     }
     numbers.put(
         "training",
-        text(
+        String.format(
+            Locale.ROOT,
             "%d steps of %d crops of %d × %d in %.0f s",
             story.steps(),
             story.options().batch(),
@@ -111,10 +116,6 @@ final class TrainingPage {
     numbers.put("normalizer", story.data().normalizer());
     numbers.put("model", story.finished().model().id());
     return numbers;
-  }
-
-  private static String text(String format, Object... arguments) {
-    return String.format(Locale.ROOT, format, arguments);
   }
 
   private static void chart(

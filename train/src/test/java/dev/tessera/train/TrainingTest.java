@@ -14,6 +14,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Model;
+import dev.tessera.model.TensorFile;
 import dev.tessera.synth.CosmologySynth;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -85,7 +86,7 @@ class TrainingTest {
     settings.put(Setting.N, "8");
     settings.put(Setting.M, "12");
     settings.put(Setting.LAMBDA, "0.01");
-    settings.put(Setting.BATCH, "8");
+    settings.put(Setting.BATCH, "4");
     settings.put(Setting.PATCH, Integer.toString(SIDE));
     settings.put(Setting.LEARNING_RATE, "2e-3");
     settings.put(Setting.COOL_DOWN, "0.4");
@@ -104,7 +105,7 @@ class TrainingTest {
     // it begins above 60; the fields' own variance alone, as of a model that gives their mean, is
     // 13
     assertThat(result.finished()).isTrue();
-    assertThat(result.validation().loss()).isLessThan(8);
+    assertThat(result.validation().loss()).isLessThan(9);
     Model model = Model.read(out);
     assertThat(model.normalizer()).isPresent();
     assertThat(model.metadata()).containsEntry("lambda", "0.01").containsKey("training");
@@ -161,20 +162,28 @@ class TrainingTest {
     return Files.readString(MetricsLog.beside(model)).replaceAll("\"seconds\":[^,]*,", "");
   }
 
+  /** Makes the next step's loss infinite. */
+  private static void poison(Path checkpoint) throws IOException {
+    TensorFile state = TensorFile.read(checkpoint);
+    state.floats("main.values/g_s.6.bias").values()[0] = 1e30f;
+    state.write(checkpoint);
+  }
+
   @Test
   void divergedTrainingKeepsItsCheckpointAndSaysWhatToChange() throws IOException {
     Path out = folder.resolve("diverged.safetensors");
     Map<Setting, String> settings = settings(100);
     Training.run(settings, out, false, new Recorder(0));
     assertThat(Thread.interrupted()).isTrue();
-    byte[] good = Files.readAllBytes(CheckpointState.beside(out));
+    poison(CheckpointState.beside(out));
+    byte[] kept = Files.readAllBytes(CheckpointState.beside(out));
 
-    Map<Setting, String> reckless =
-        Map.of(Setting.LEARNING_RATE, "1", Setting.CLIP, "0", Setting.STEPS, "10000");
-    assertThatThrownBy(() -> Training.run(reckless, out, true, new Recorder(Long.MAX_VALUE)))
+    assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(Long.MAX_VALUE)))
         .isInstanceOf(TesseraException.Unsupported.class)
         .hasMessageContaining("no longer a number")
-        .hasMessageContaining("--learning-rate below 1.0");
-    assertThat(CheckpointState.beside(out)).hasBinaryContent(good);
+        .hasMessageContaining("is kept")
+        .hasMessageContaining("--learning-rate below 0.002");
+    assertThat(CheckpointState.beside(out)).hasBinaryContent(kept);
+    assertThat(out).doesNotExist();
   }
 }
