@@ -1,6 +1,8 @@
 package dev.tessera.bench;
 
-import dev.tessera.bench.Svg.Anchor;
+import dev.tessera.report.Axis;
+import dev.tessera.report.Svg;
+import dev.tessera.report.Svg.Anchor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -83,9 +85,9 @@ record ScatterChart(
     for (int i = 0; i < notes.size(); i++) {
       svg.text(LEFT, 24 + LINE_HEIGHT * (i + 1), TEXT, Anchor.START, INK, notes.get(i));
     }
-    Scale x = span(points().mapToDouble(Point::x).toArray());
-    Scale y =
-        Scale.holding(
+    Axis x = span(points().mapToDouble(Point::x).toArray());
+    Axis y =
+        Axis.holding(
             points().flatMapToDouble(p -> DoubleStream.of(p.circle(), p.square())).toArray());
     axes(svg, x, y, top);
     List<Label> labels = new ArrayList<>();
@@ -107,18 +109,18 @@ record ScatterChart(
   }
 
   /** An axis that holds all values with some room on both sides. */
-  private static Scale span(double[] values) {
+  private static Axis span(double[] values) {
     double low = DoubleStream.of(values).filter(Double::isFinite).min().orElse(0);
     double high = DoubleStream.of(values).filter(Double::isFinite).max().orElse(1);
     double room = Math.max(high - low, LEAST_SPAN) * 0.25;
-    return new Scale(low - room, high + room, false);
+    return new Axis(low - room, high + room, false);
   }
 
-  private void axes(Svg svg, Scale x, Scale y, double top) {
+  private void axes(Svg svg, Axis x, Axis y, double top) {
     for (double tick : y.ticks()) {
       double at = top + PLOT * (1 - y.position(tick));
       svg.line(LEFT, at, LEFT + WIDTH, at, FAINT, 1);
-      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Scale.label(tick));
+      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
     int steps = 4;
     for (int i = 0; i <= steps; i++) {
@@ -133,7 +135,7 @@ record ScatterChart(
   }
 
   private static void join(
-      Svg svg, List<Point> points, String colour, Scale x, Scale y, double top) {
+      Svg svg, List<Point> points, String colour, Axis x, Axis y, double top) {
     List<Point> placed = points.stream().filter(point -> Double.isFinite(point.x())).toList();
     for (int i = 1; i < placed.size(); i++) {
       Point from = placed.get(i - 1);
@@ -152,7 +154,7 @@ record ScatterChart(
     }
   }
 
-  private static double height(Scale y, double top, double value) {
+  private static double height(Axis y, double top, double value) {
     return top + PLOT * (1 - y.position(value));
   }
 
@@ -161,8 +163,8 @@ record ScatterChart(
       Point point,
       String name,
       String colour,
-      Scale x,
-      Scale y,
+      Axis x,
+      Axis y,
       double top,
       List<Label> labels) {
     if (!Double.isFinite(point.x())) {

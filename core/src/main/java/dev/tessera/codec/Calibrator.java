@@ -7,7 +7,6 @@ import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.ActivationRanges;
-import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,9 +46,8 @@ public final class Calibrator implements AutoCloseable {
    * @param most how many at most
    */
   public void add(FieldSource field, int most) throws IOException {
-    NormalizerSpec spec = TileCodec.normalizer(model, options);
     TileGrid grid = new TileSizes(model).choose(field.info().shape(), options);
-    FieldScan scan = FieldScan.of(field, spec, options.progress());
+    FieldScan scan = FieldScan.of(field, TileCodec.normalizer(model, options), options.progress());
     Tiler tiler =
         new Tiler(field.info(), grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
     int wanted = (int) Math.min(most, grid.count());

@@ -2,6 +2,7 @@ package dev.tessera.codec;
 
 import dev.tessera.container.ContainerReader;
 import dev.tessera.container.Header;
+import dev.tessera.container.Stage;
 import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
@@ -9,6 +10,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.io.PendingFile;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.NormalizerSpec;
 import dev.tessera.transform.Precisions;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -207,6 +209,15 @@ public final class Codec implements AutoCloseable {
    */
   public static Optional<PipelineSpec> pipeline(Header header) {
     return header.hasPipeline() ? Optional.of(PipelineStages.spec(header)) : Optional.empty();
+  }
+
+  /**
+   * The normalizer of a container, chosen ones included.
+   *
+   * @throws TesseraException.Corrupt if the header's is none
+   */
+  public static NormalizerSpec normalizer(Header header) {
+    return NormalizerSpec.decode(header.stage(Stage.NORMALIZER).arguments());
   }
 
   /**

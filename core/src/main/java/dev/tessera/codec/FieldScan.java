@@ -7,7 +7,7 @@ import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
-import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,12 +27,12 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
   private static final int BOX_VALUES = 1 << 18;
 
   /** Reads the whole field once. */
-  static FieldScan of(FieldSource source, NormalizerSpec spec, Progress progress)
+  static FieldScan of(FieldSource source, NormalizerChoice choice, Progress progress)
       throws IOException {
     FieldInfo info = source.info();
     Shape shape = info.shape();
     DataType type = info.type();
-    Normalizer.Fit fit = spec.fit(type, shape.slices());
+    NormalizerChoice.Fit fit = choice.fit(type, shape.slices());
     SpecialValues.Counter counter = new SpecialValues.Counter();
     long cols = Math.min(shape.width(), BOX_VALUES);
     long rows = Math.clamp(BOX_VALUES / cols, 1, shape.height());
@@ -64,7 +64,7 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
     if (stored > MAX_STORED_SHARE * shape.elements() + SpecialValues.MAX_PATTERNS) {
       throw new TesseraException.Invalid(
           "the normalizer '"
-              + spec
+              + choice
               + "' cannot take "
               + stored
               + " of the field's "
@@ -80,7 +80,7 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
    */
   private static int separate(
       FieldInfo info,
-      Normalizer.Fit fit,
+      NormalizerChoice.Fit fit,
       MemorySegment box,
       double[] values,
       int count,

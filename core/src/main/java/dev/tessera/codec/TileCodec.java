@@ -19,6 +19,7 @@ import dev.tessera.model.Network;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
+import dev.tessera.transform.NormalizerChoice;
 import dev.tessera.transform.NormalizerSpec;
 import dev.tessera.transform.Precision;
 import dev.tessera.transform.Precisions;
@@ -82,10 +83,10 @@ final class TileCodec implements FieldCodec {
   }
 
   /** The normalizer that was asked for, or else the model's. */
-  static NormalizerSpec normalizer(Model model, CodecOptions options) {
+  static NormalizerChoice normalizer(Model model, CodecOptions options) {
     return options
         .normalizer()
-        .orElseGet(() -> NormalizerSpec.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
+        .orElseGet(() -> NormalizerChoice.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
   }
 
   @Override
@@ -100,13 +101,14 @@ final class TileCodec implements FieldCodec {
           "model " + model.name() + " can only decompress: use the complete model to compress");
     }
     FieldInfo info = field.info();
-    NormalizerSpec spec = normalizer(model, options);
     TileGrid grid = sizes.choose(info.shape(), options);
 
-    FieldScan scan = FieldScan.of(field, spec, options.progress());
+    FieldScan scan = FieldScan.of(field, normalizer(model, options), options.progress());
     Tiler tiler = new Tiler(info, grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
     List<Stage> stages = new ArrayList<>();
-    stages.add(new Stage(Stage.NORMALIZER, spec.encode(), scan.normalizer().parameters()));
+    stages.add(
+        new Stage(
+            Stage.NORMALIZER, scan.normalizer().spec().encode(), scan.normalizer().parameters()));
     stages.add(Header.modelStage(model.id()));
     if (latentPipeline.isPresent()) {
       stages.addAll(PipelineStages.behindModel(latentPipeline.get()));

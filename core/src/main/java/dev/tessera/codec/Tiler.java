@@ -79,8 +79,8 @@ final class Tiler {
     int ownCols = ownCols(tile);
     SpecialMask mask = hasMasks ? SpecialMask.empty(tile.planes() * ownRows * ownCols) : null;
     int places = plane.length;
-    reflect(sourceRow, tile.rows());
-    reflect(sourceCol, tile.cols());
+    Reflection.places(sourceRow, tile.rows());
+    Reflection.places(sourceCol, tile.cols());
     for (int c = 0; c < grid.channels(); c++) {
       long planeAt = at + (long) c * places;
       if (c >= tile.planes()) {
@@ -140,21 +140,6 @@ final class Tiler {
       MemorySegment.copy(plane, from, tiles, ValueLayout.JAVA_FLOAT, 4 * to, tile.cols());
       for (int i = tile.cols(); i < width; i++) {
         tiles.setAtIndex(ValueLayout.JAVA_FLOAT, to + i, plane[from + sourceCol[i]]);
-      }
-    }
-  }
-
-  /**
-   * Reflection about the last value without repeating it, back and forth where the field is
-   * narrower than the padding.
-   */
-  private static void reflect(int[] sources, int inside) {
-    int period = Math.max(1, 2 * (inside - 1));
-    for (int i = 0; i < sources.length; i++) {
-      int place = i % period;
-      sources[i] = Math.min(place, period - place);
-      if (inside == 1) {
-        sources[i] = 0;
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A {@link NormalizerSpec} together with the numbers that it found in a field: the map from values
@@ -294,6 +295,22 @@ public final class Normalizer {
 
     /** The normalizer of what was seen. */
     public Normalizer finish() {
+      return finish(spec, chain);
+    }
+
+    /**
+     * The normalizer that has a pointwise stage more, which accepts all that was seen, before a
+     * {@code minmax} alone: limits of values are those of an increasing function of them.
+     */
+    Normalizer finishBehind(Optional<NormalizerSpec.Stage> first) {
+      if (first.isEmpty()) {
+        return finish();
+      }
+      NormalizerSpec longer = spec.behind(first.get());
+      return finish(longer, new PointwiseChain(longer, type));
+    }
+
+    private Normalizer finish(NormalizerSpec spec, PointwiseChain chain) {
       if (!spec.needsFit()) {
         return new Normalizer(spec, type, slices, chain, null, null);
       }
@@ -302,12 +319,12 @@ public final class Normalizer {
       }
       SliceRanges ranges = new SliceRanges(least.length);
       for (int s = 0; s < least.length; s++) {
-        measureSlice(ranges, s);
+        measureSlice(chain, ranges, s);
       }
       return new Normalizer(spec, type, slices, chain, null, ranges);
     }
 
-    private void measureSlice(SliceRanges ranges, int slice) {
+    private void measureSlice(PointwiseChain chain, SliceRanges ranges, int slice) {
       if (least[slice] > greatest[slice]) {
         return;
       }
