@@ -17,6 +17,13 @@
 // Channels that only pad (N rounded up) have zero weights, bias and gamma, and beta 1.
 #pragma once
 #include "common.cuh"
+#include "field_parameters.cuh"
+
+// 1: the first layer's input and the last layer's output are a field's own values, not float32: the load normalizes,
+// the store restores.
+#ifndef FIELD_VALUES
+#define FIELD_VALUES 0
+#endif
 
 // First layer of g_a: planar float32 tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
 //   C_IN        channels of a tile, 1..16
@@ -41,7 +48,7 @@
 //   multiplied by scale^2.  None and ReLU: y = x * outputScale (e4m3: 1 / scale).
 // weightScale: what a sum over stored weights is multiplied by (ACTIVATION 2; elsewhere unused).
 struct EdgeFirstParameters {
-  const float* input;  // [tiles][C_IN][height][width]
+  const void* input;   // [tiles][C_IN][height][width], float32 or the field's type
   void* output;        // [tiles][height / 2][width / 2][N]
   const u16* weights;
   const u16* gamma;
@@ -53,6 +60,9 @@ struct EdgeFirstParameters {
   float outputScale;
   float weightScale;
   i32 reserved;
+#if FIELD_VALUES
+  TileValues values;
+#endif
 };
 
 // Last layer of g_s: NHWC, transposed 5x5 convolution of stride 2 (padding 2, output padding 1), bias, planar float32.
@@ -73,7 +83,7 @@ struct EdgeFirstParameters {
 // Output: sum * outputScale + bias[channel].
 struct EdgeLastParameters {
   const void* input;     // [tiles][height][width][N]
-  float* output;         // [tiles][channels][2 * height][2 * width]
+  void* output;          // [tiles][channels][2 * height][2 * width], float32 or the field's type
   const u16* weights;
   const float* bias;     // per output channel
   i64 tiles;
@@ -83,6 +93,9 @@ struct EdgeLastParameters {
   i32 stripRows;
   float outputScale;     // scale of the activations times 1 / that of the weights
   i32 reserved;
+#if FIELD_VALUES
+  TileValues values;
+#endif
 };
 
 // Latents into the layout of activations.

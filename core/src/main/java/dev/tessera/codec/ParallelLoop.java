@@ -1,6 +1,8 @@
 package dev.tessera.codec;
 
 import dev.tessera.field.TesseraException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
@@ -17,6 +19,7 @@ public final class ParallelLoop {
    *
    * @param what the rounds, for a message: {@code "chunks"}
    * @throws TesseraException what a round threw
+   * @throws UncheckedIOException what a round threw
    */
   public static void run(ForkJoinPool workers, int count, String what, IntConsumer work) {
     if (count == 1) {
@@ -34,6 +37,9 @@ public final class ParallelLoop {
       if (root instanceof TesseraException tessera) {
         throw tessera;
       }
+      if (root instanceof IOException io) {
+        throw new UncheckedIOException(io);
+      }
       if (root instanceof OutOfMemoryError) {
         throw new TesseraException.Unsupported(
             "there is not enough memory for "
@@ -42,14 +48,27 @@ public final class ParallelLoop {
                 + what
                 + " at a time: use --batch 1, or a larger -Xmx");
       }
-      throw new IllegalStateException(e.getCause());
+      throw rethrown(e.getCause());
     }
+  }
+
+  private static RuntimeException rethrown(Throwable wrapped) {
+    Throwable thrown = wrapped;
+    while (thrown.getCause() != null && thrown.getCause().getClass() == thrown.getClass()) {
+      thrown = thrown.getCause();
+    }
+    return switch (thrown) {
+      case RuntimeException runtime -> runtime;
+      case Error error -> throw error;
+      default -> new IllegalStateException(thrown);
+    };
   }
 
   /** The pool wraps exceptions of its threads, sometimes in another of their own kind. */
   private static Throwable rootOf(Throwable e) {
     Throwable root = e;
-    while (!(root instanceof TesseraException) && root.getCause() != null) {
+    while (!(root instanceof TesseraException || root instanceof IOException)
+        && root.getCause() != null) {
       root = root.getCause();
     }
     return root;
