@@ -12,9 +12,8 @@ import java.util.concurrent.ForkJoinPool;
 
 /**
  * Where tiles become streams and streams become tiles: the seam between the codec and a device, a
- * batch at a time. Everything between tiles and packed streams (latents, symbols,
- * tables) belongs to the backend and never passes through the codec, so that a GPU keeps it on the
- * device.
+ * batch at a time. Everything between tiles and packed streams (latents, symbols, tables) belongs
+ * to the backend and never passes through the codec, so that a GPU keeps it on the device.
  *
  * <p>The same symbols give the same bytes on every backend, and bytes decode to the same symbols on
  * every backend.
@@ -42,8 +41,9 @@ public interface Backend extends AutoCloseable {
   int preferredInFlight();
 
   /**
-   * Whether lanes take a field's own values and normalize them on their way into a network (g_a), or
-   * restore them on their way out of it (g_s): see {@link FieldValues}. Where not, the codec does.
+   * Whether lanes take a field's own values and normalize them on their way into a network (g_a),
+   * or restore them on their way out of it (g_s): see {@link FieldValues}. Where not, the codec
+   * does.
    */
   default boolean takesFieldValues(Network network) {
     return false;

@@ -32,8 +32,7 @@ final class BoundCheck {
   private long values;
   private long violations;
 
-  private BoundCheck(
-      FieldInfo info, QuantizerSpec requested, double bound, Normalizer normalizer) {
+  private BoundCheck(FieldInfo info, QuantizerSpec requested, double bound, Normalizer normalizer) {
     this.info = info;
     this.type = info.type();
     this.requested = requested;

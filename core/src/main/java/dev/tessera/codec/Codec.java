@@ -226,8 +226,7 @@ public final class Codec implements AutoCloseable {
   public Verification verify(FieldSource original, ContainerReader container) throws IOException {
     Header header = container.header();
     Comparison comparison = new Comparison(original, header.field(), BoundCheck.of(header));
-    reading(container)
-        .decompress(container, Selection.all(header.field().shape()), comparison);
+    reading(container).decompress(container, Selection.all(header.field().shape()), comparison);
     return comparison.result();
   }
 

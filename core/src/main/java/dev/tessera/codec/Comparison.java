@@ -51,8 +51,7 @@ final class Comparison implements BoxSink {
   }
 
   @Override
-  public Runnable take(
-      long slice, long row, long rows, long col, long cols, MemorySegment restored)
+  public Runnable take(long slice, long row, long rows, long col, long cols, MemorySegment restored)
       throws IOException {
     DataType type = info.type();
     long bytes = rows * cols * type.bytes();

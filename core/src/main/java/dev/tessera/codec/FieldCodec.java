@@ -21,8 +21,7 @@ sealed interface FieldCodec extends AutoCloseable permits TileCodec, ChunkCodec 
   void check(ContainerReader container);
 
   /** Restores the part of a field that a selection within it names. */
-  void decompress(ContainerReader container, Selection selection, BoxSink sink)
-      throws IOException;
+  void decompress(ContainerReader container, Selection selection, BoxSink sink) throws IOException;
 
   @Override
   void close();

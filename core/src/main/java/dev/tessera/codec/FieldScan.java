@@ -27,8 +27,7 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
   private static final int BOX_VALUES = 1 << 18;
 
   /** Reads the whole field once. */
-  static FieldScan of(
-      FieldSource source, NormalizerSpec spec, Progress progress, WorkPool pool)
+  static FieldScan of(FieldSource source, NormalizerSpec spec, Progress progress, WorkPool pool)
       throws IOException {
     Shape shape = source.info().shape();
     Pass pass = new Pass(source, spec.fit(source.info().type(), shape.slices()), progress);

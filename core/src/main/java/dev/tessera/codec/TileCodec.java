@@ -270,8 +270,7 @@ final class TileCodec implements FieldCodec {
           throw e.getCause();
         }
       }
-    }.run(
-        () -> backend.openLane(laneFormat, capacity), inFlight(grid, capacity), pool.lanes());
+    }.run(() -> backend.openLane(laneFormat, capacity), inFlight(grid, capacity), pool.lanes());
   }
 
   private static final class Decoding {
@@ -318,8 +317,7 @@ final class TileCodec implements FieldCodec {
         : TileFormat.of(model, header.grid(), header.streamPlan());
   }
 
-  private static LaneFormat laneFormat(
-      Header header, TileFormat format, TileTransfer transfer) {
+  private static LaneFormat laneFormat(Header header, TileFormat format, TileTransfer transfer) {
     LatentFormat pipeline = header.hasPipeline() ? LatentFormat.of(header) : null;
     return new LaneFormat(format, pipeline, transfer.values());
   }

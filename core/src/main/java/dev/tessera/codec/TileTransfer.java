@@ -131,8 +131,7 @@ final class TileTransfer {
         "tiles",
         i -> {
           Tiler free = idle.poll();
-          Tiler tiler =
-              free != null ? free : new Tiler(info, grid, normalizer, specials, hasMasks);
+          Tiler tiler = free != null ? free : new Tiler(info, grid, normalizer, specials, hasMasks);
           try {
             work.run(tiler, i);
           } catch (IOException e) {

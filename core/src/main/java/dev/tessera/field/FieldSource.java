@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A field that is read box by box, so that it never has to fit into memory. Boxes may be asked for
- * in any order and more than once; a source is used by one thread at a time, which need not always be the same,
- * unless it {@linkplain #isConcurrent says otherwise}.
+ * in any order and more than once; a source is used by one thread at a time, which need not always
+ * be the same, unless it {@linkplain #isConcurrent says otherwise}.
  */
 public interface FieldSource extends Closeable {
   FieldInfo info();

@@ -224,8 +224,7 @@ public final class Normalizer {
     // of the values after the pointwise stages; null where they are not needed
     private final SampleMoments.Piece moments;
 
-    private Measured(
-        long slice, int count, double low, double high, SampleMoments.Piece moments) {
+    private Measured(long slice, int count, double low, double high, SampleMoments.Piece moments) {
       this.slice = slice;
       this.count = count;
       this.low = low;

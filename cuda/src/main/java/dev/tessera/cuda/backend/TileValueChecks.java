@@ -66,8 +66,7 @@ public final class TileValueChecks {
       Model model = CheckModels.of(architecture, 16, 24, CHANNELS, 6);
       try (ForkJoinPool workers = new ForkJoinPool(2);
           CudaBackend backend =
-              new CudaBackend(
-                  new Backend.Settings(model, Precisions.of(precision), 2, workers))) {
+              new CudaBackend(new Backend.Settings(model, Precisions.of(precision), 2, workers))) {
         if (!backend.takesFieldValues(Network.G_A) || !backend.takesFieldValues(Network.G_S)) {
           return;
         }
@@ -82,9 +81,7 @@ public final class TileValueChecks {
     }
   }
 
-  private static final DataType[] SOME_TYPES = {
-    DataType.FLOAT32, DataType.FLOAT64, DataType.INT16
-  };
+  private static final DataType[] SOME_TYPES = {DataType.FLOAT32, DataType.FLOAT64, DataType.INT16};
 
   /** All checks. */
   public static List<SelfTest.Check> all() {
@@ -163,8 +160,7 @@ public final class TileValueChecks {
     }
 
     void compare(CudaBackend backend) {
-      LaneFormat own =
-          new LaneFormat(format, null, new FieldValues(type(), normalizer));
+      LaneFormat own = new LaneFormat(format, null, new FieldValues(type(), normalizer));
       try (Arena arena = Arena.ofConfined();
           Backend.Lane plain = backend.openLane(new LaneFormat(format, null, null), TILES);
           Backend.Lane lane = backend.openLane(own, TILES)) {
@@ -182,7 +178,8 @@ public final class TileValueChecks {
               "%s: normalized on the device it becomes other streams",
               name);
         }
-        MemorySegment streams = arena.allocate(bytes(expected).byteSize()).copyFrom(bytes(expected));
+        MemorySegment streams =
+            arena.allocate(bytes(expected).byteSize()).copyFrom(bytes(expected));
         PackedBatch batch =
             new PackedBatch(TILES, expected.streamBytes(), expected.checks(), streams);
         plain.decode(batch);

@@ -13,8 +13,8 @@ import java.util.List;
 
 /**
  * g_a, h_a or g_s on a device: its weights, and plans of launches for batches. Tiles are float32 or
- * a field's own values, {@code tile × channels × height × width}; latents likewise, or 32-bit symbols. Plans may be made
- * and run by several threads at once, each with its own memory.
+ * a field's own values, {@code tile × channels × height × width}; latents likewise, or 32-bit
+ * symbols. Plans may be made and run by several threads at once, each with its own memory.
  */
 public final class CudaNetwork {
   private static final int ALIGNMENT = 256;

@@ -66,19 +66,14 @@ final class EdgeFirst implements DeviceLayer {
    *     loaded; else float32
    */
   EdgeFirst(
-      Uploads uploads,
-      Convolution layer,
-      ActivationType type,
-      float scale,
-      boolean fieldValues) {
+      Uploads uploads, Convolution layer, ActivationType type, float scale, boolean fieldValues) {
     this.layer = layer;
     this.fieldValues = fieldValues;
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
     List<String> options = options(variant, fieldValues);
-    kernel =
-        uploads.stream().context().kernel(FILE, "edge_first", options.toArray(String[]::new));
+    kernel = uploads.stream().context().kernel(FILE, "edge_first", options.toArray(String[]::new));
 
     int channels = Convolution.padded(layer.outputs());
     EdgeSlots slots = EdgeSlots.of(channels, type);

@@ -45,11 +45,7 @@ final class EdgeLast implements DeviceLayer {
    *     stored; else float32
    */
   EdgeLast(
-      Uploads uploads,
-      Convolution layer,
-      ActivationType type,
-      float scale,
-      boolean fieldValues) {
+      Uploads uploads, Convolution layer, ActivationType type, float scale, boolean fieldValues) {
     this.layer = layer;
     this.fieldValues = fieldValues;
     CudaDevice device = uploads.stream().context().device();

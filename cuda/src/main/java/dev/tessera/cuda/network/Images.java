@@ -15,8 +15,7 @@ import java.lang.foreign.MemorySegment;
  * @param fieldValues how a field's own values become images, as {@link CudaTileValues#of} says it;
  *     null where the images are none
  */
-record Images(
-    DeviceBuffer buffer, int tiles, int height, int width, MemorySegment fieldValues) {
+record Images(DeviceBuffer buffer, int tiles, int height, int width, MemorySegment fieldValues) {
   /** Images of numbers that need no more explanation. */
   Images(DeviceBuffer buffer, int tiles, int height, int width) {
     this(buffer, tiles, height, width, null);

@@ -52,11 +52,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
    *     field's own values; else float32
    */
   record Chosen(
-      Family family,
-      Convolution layer,
-      LayerInput input,
-      LayerOutput output,
-      boolean fieldValues) {
+      Family family, Convolution layer, LayerInput input, LayerOutput output, boolean fieldValues) {
     Chosen(Family family, Convolution layer, LayerInput input, LayerOutput output) {
       this(family, layer, input, output, false);
     }
