@@ -4,6 +4,8 @@
 // Options of the compiler (-D...) choose a variant; all of it is known when a kernel is compiled:
 //   ACTIVATION  type of NHWC activations: 0 f16, 1 e4m3 (sm_89 and newer), 2 f32 ("fp32": split products, see below)
 //   N           channels of the NHWC side, rounded up to a multiple of 16 (the Cp of the layout), 16..320
+//   FIELD_VALUES  1: the input of the first layer and the output of the last one are a field's own values in place of
+//               float32: the load normalizes them, the store restores them, with the bits of core's Normalizer
 //   WGMMA       1 on sm_90a (compile for it by that name), 0 on any other device of sm_80 or newer
 //
 // Operands in memory. A matrix B of n rows and k columns (both multiples of 8) of f16 stands as 8 x 8 blocks of 128
@@ -19,13 +21,11 @@
 #include "common.cuh"
 #include "field_parameters.cuh"
 
-// 1: the first layer's input and the last layer's output are a field's own values, not float32: the load normalizes,
-// the store restores.
 #ifndef FIELD_VALUES
 #define FIELD_VALUES 0
 #endif
 
-// First layer of g_a: planar float32 tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
+// First layer of g_a: planar tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
 //   C_IN        channels of a tile, 1..16
 //   EPILOGUE    0 none, 1 GDN, 2 ReLU
 //   WARPGROUPS  (3) groups of 128 threads, each on tiles of its own;  ROWS (8) rows of such a tile, a multiple of 4
@@ -65,7 +65,7 @@ struct EdgeFirstParameters {
 #endif
 };
 
-// Last layer of g_s: NHWC, transposed 5x5 convolution of stride 2 (padding 2, output padding 1), bias, planar float32.
+// Last layer of g_s: NHWC, transposed 5x5 convolution of stride 2 (padding 2, output padding 1), bias, planar tiles.
 //   CHANNELS    output channels that one launch row makes, 1..4; blockIdx.y counts ceil(channels / CHANNELS) of them
 //   WARPGROUPS  (4) groups of 128 threads, each on strips of its own
 // Launch: WARPGROUPS * 128 threads; grid (any, best min(multiprocessors, ceil(strips / WARPGROUPS)); ceil(channels /

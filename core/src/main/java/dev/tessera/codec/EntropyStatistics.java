@@ -59,11 +59,10 @@ final class EntropyStatistics {
         int count = Math.min(batch, SAMPLE - done);
         List<Tile> tiles = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-          Tile tile = grid.tile((2L * (done + i) + 1) * grid.count() / (2 * SAMPLE));
-          transfer.read(field, tile, lane, i);
-          tiles.add(tile);
+          tiles.add(grid.tile((2L * (done + i) + 1) * grid.count() / (2 * SAMPLE)));
         }
-        transfer.cut(tiles, lane);
+        transfer.readInOrder(field, tiles, lane);
+        transfer.cut(field, tiles, lane);
         long[] counts = lane.lane().aliveChannels(count);
         Arrays.setAll(alive, c -> alive[c] + counts[c]);
         done += count;

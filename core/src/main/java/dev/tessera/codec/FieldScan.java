@@ -9,6 +9,7 @@ import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
 import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -53,6 +54,10 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
     final MemorySegment bits;
     final double[] values;
     long slice;
+    long row;
+    long rows;
+    long col;
+    long cols;
     int count;
     long[] specials = {};
     int specialCount;
@@ -62,6 +67,19 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
       int capacity = Math.toIntExact(pass.rows * pass.cols);
       bits = arena.allocate((long) capacity * pass.info.type().bytes(), 8);
       values = new double[capacity];
+    }
+
+    void place(long newSlice, long newRow, long newRows, long newCol, long newCols) {
+      slice = newSlice;
+      row = newRow;
+      rows = newRows;
+      col = newCol;
+      cols = newCols;
+      count = Math.toIntExact(rows * cols);
+    }
+
+    void read(FieldSource source) throws IOException {
+      source.read(slice, row, rows, col, cols, bits);
     }
 
     /** Moves ordinary values to the front, keeps the bits of others, and returns how many moved. */
@@ -89,7 +107,10 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
     }
   }
 
-  /** The pass: boxes are read in order, measured on other threads, and counted in order. */
+  /**
+   * The pass: boxes are read and measured on other threads, and counted in order; what allows one
+   * thread at a time is read by the calling one.
+   */
   private static final class Pass extends BatchPipeline<Box, Box> {
     final FieldSource source;
     final FieldInfo info;
@@ -120,9 +141,10 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
       }
       long boxRows = Math.min(rows, shape.height() - row);
       long boxCols = Math.min(cols, shape.width() - col);
-      source.read(slice, row, boxRows, col, boxCols, box.bits);
-      box.slice = slice;
-      box.count = Math.toIntExact(boxRows * boxCols);
+      box.place(slice, row, boxRows, col, boxCols);
+      if (!source.isConcurrent()) {
+        box.read(source);
+      }
       col += boxCols;
       if (col == shape.width()) {
         col = 0;
@@ -137,6 +159,13 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
 
     @Override
     void work(Box lane, Box box) {
+      if (source.isConcurrent()) {
+        try {
+          box.read(source);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
       box.part = fit.measure(box.slice, box.values, box.separate(info, fit));
     }
 

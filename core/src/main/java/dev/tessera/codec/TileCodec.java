@@ -146,16 +146,15 @@ final class TileCodec implements FieldCodec {
       Encoding prepare(TileLane lane) throws IOException {
         Encoding batch = new Encoding();
         for (; batch.tiles.size() < capacity && next < grid.count(); next++) {
-          Tile tile = grid.tile(next);
-          transfer.read(field, tile, lane, batch.tiles.size());
-          batch.tiles.add(tile);
+          batch.tiles.add(grid.tile(next));
         }
+        transfer.readInOrder(field, batch.tiles, lane);
         return batch.tiles.isEmpty() ? null : batch;
       }
 
       @Override
       void work(TileLane lane, Encoding batch) {
-        batch.masks = transfer.cut(batch.tiles, lane);
+        batch.masks = transfer.cut(field, batch.tiles, lane);
         batch.packed = lane.lane().encode(batch.tiles.size());
       }
 

@@ -15,8 +15,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Batches of tiles to the memory of a lane, and back: read by the calling thread, everything else
- * tile by tile on the codec's workers.
+ * Batches of tiles to the memory of a lane, and back, tile by tile on the codec's workers; only
+ * what allows one thread at a time is read by the calling one, in order.
  */
 final class TileTransfer {
   private final FieldInfo info;
@@ -53,30 +53,35 @@ final class TileTransfer {
     return values;
   }
 
-  /** A lane for {@link #read}. */
+  /** A lane for {@link #cut}. */
   TileLane reading(Backend.Lane lane, int capacity) {
     return values != null
         ? TileLane.alone(lane)
         : TileLane.beside(lane, capacity * Tiler.tileBytes(info, grid));
   }
 
-  /** Reads a tile of a batch. */
-  void read(FieldSource field, Tile tile, TileLane lane, int index) throws IOException {
-    Tiler.read(field, grid, tile, lane.values(), index * Tiler.tileBytes(info, grid));
+  /** Reads a batch on the calling thread, where the field wants that; else {@link #cut} does. */
+  void readInOrder(FieldSource field, List<Tile> batch, TileLane lane) throws IOException {
+    for (int i = 0; !field.isConcurrent() && i < batch.size(); i++) {
+      Tiler.read(field, grid, batch.get(i), lane.values(), i * Tiler.tileBytes(info, grid));
+    }
   }
 
   /**
-   * Makes of a batch that was read what the lane takes.
+   * Makes of a batch what the lane takes.
    *
    * @return the tiles' coded masks
    */
-  byte[][] cut(List<Tile> batch, TileLane lane) {
+  byte[][] cut(FieldSource field, List<Tile> batch, TileLane lane) {
     byte[][] masks = new byte[batch.size()][];
     forEachTile(
         batch.size(),
         (tiler, i) -> {
           long from = i * Tiler.tileBytes(info, grid);
           MemorySegment tiles = lane.lane().tiles();
+          if (field.isConcurrent()) {
+            Tiler.read(field, grid, batch.get(i), lane.values(), from);
+          }
           masks[i] =
               values == null
                   ? tiler.normalize(

@@ -27,6 +27,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ForkJoinPool;
 
 /**
@@ -51,6 +52,8 @@ public final class TileValueChecks {
     "none"
   };
 
+  private static final DataType[] SOME_TYPES = {DataType.FLOAT32, DataType.FLOAT64, DataType.INT16};
+
   private TileValueChecks() {}
 
   private record TileValueCheck(Architecture architecture, Precision precision)
@@ -58,7 +61,7 @@ public final class TileValueChecks {
     @Override
     public String name() {
       return "models: tiles of a field's own values, %s in %s"
-          .formatted(architecture.id(), precision.name().toLowerCase(java.util.Locale.ROOT));
+          .formatted(architecture.id(), precision.name().toLowerCase(Locale.ROOT));
     }
 
     @Override
@@ -73,15 +76,12 @@ public final class TileValueChecks {
         boolean first = precision == Precision.FP32 && architecture == Architecture.FACTORIZED;
         for (String normalizer : NORMALIZERS) {
           for (DataType type : first ? DataType.values() : SOME_TYPES) {
-            Case c = Case.of(normalizer, type, format(model));
-            c.compare(backend);
+            Case.of(normalizer, type, format(model)).compare(backend);
           }
         }
       }
     }
   }
-
-  private static final DataType[] SOME_TYPES = {DataType.FLOAT32, DataType.FLOAT64, DataType.INT16};
 
   /** All checks. */
   public static List<SelfTest.Check> all() {
