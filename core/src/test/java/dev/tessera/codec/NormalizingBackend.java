@@ -41,7 +41,7 @@ final class NormalizingBackend implements Backend {
 
     @Override
     public Optional<String> unavailableBehindModel(PipelineSpec pipeline) {
-      return Optional.empty();
+      return new CpuBackend.CpuProvider().unavailableBehindModel(pipeline);
     }
 
     @Override
