@@ -347,43 +347,10 @@ final class Tiler {
         normalizer.inverse(slice, row, cols);
         type.write(box, to, row, cols);
       }
-      keepFromFill(to, cols);
-    }
-  }
-
-  /**
-   * A restored value must not look like a missing one: the fill value itself is moved to its
-   * neighbour.
-   */
-  private void keepFromFill(int from, int count) {
-    if (info.fillBits().isEmpty()) {
-      return;
-    }
-    long fill = info.fillBits().getAsLong();
-    for (int i = from; i < from + count; i++) {
-      if (type.getBits(box, i) == fill) {
-        type.setBits(box, i, neighbour(fill));
+      if (info.fillBits().isPresent()) {
+        FillNeighbour.keepFrom(info.fillBits().getAsLong(), type, box, to, cols);
       }
     }
-  }
-
-  private long neighbour(long bits) {
-    return switch (type) {
-      case FLOAT32 -> {
-        float value = (float) type.valueOf(bits);
-        yield type.bitsOf(value == Float.MAX_VALUE ? Math.nextDown(value) : Math.nextUp(value));
-      }
-      case FLOAT64 -> {
-        double value = type.valueOf(bits);
-        yield type.bitsOf(value == Double.MAX_VALUE ? Math.nextDown(value) : Math.nextUp(value));
-      }
-      // not through double, which cannot tell large int64 values apart
-      case INT64 -> bits == Long.MAX_VALUE ? bits - 1 : bits + 1;
-      default -> {
-        double value = type.valueOf(bits);
-        yield type.bitsOf(value < type.max() ? value + 1 : value - 1);
-      }
-    };
   }
 
   private void putBack(SpecialMask mask, int c, TileCell cell) {
