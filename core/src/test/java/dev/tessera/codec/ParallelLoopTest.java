@@ -47,18 +47,17 @@ final class ParallelLoopTest {
   @Test
   void theFirstFailureEndsTheLoopAndNoRoundRunsOn() {
     UncheckedIOException failure = new UncheckedIOException(new IOException("full"));
-    assertThatThrownBy(
-            () ->
-                ParallelLoop.run(
-                    workers,
-                    1000,
-                    "rounds",
-                    i -> {
-                      if (i == 5) {
-                        throw failure;
-                      }
-                      round();
-                    }))
+    assertThatThrownBy(() ->
+            ParallelLoop.run(
+                workers,
+                1000,
+                "rounds",
+                i -> {
+                  if (i == 5) {
+                    throw failure;
+                  }
+                  round();
+                }))
         .isSameAs(failure);
     assertThat(running).hasValue(0);
     assertThat(rounds.get()).isLessThan(100);
@@ -66,15 +65,14 @@ final class ParallelLoopTest {
 
   @Test
   void tooLittleMemoryIsSaidInASentence() {
-    assertThatThrownBy(
-            () ->
-                ParallelLoop.run(
-                    workers,
-                    7,
-                    "tiles",
-                    i -> {
-                      throw new OutOfMemoryError("none");
-                    }))
+    assertThatThrownBy(() ->
+            ParallelLoop.run(
+                workers,
+                7,
+                "tiles",
+                i -> {
+                  throw new OutOfMemoryError("none");
+                }))
         .isInstanceOf(TesseraException.Unsupported.class)
         .hasMessageContaining("7 tiles")
         .hasMessageContaining("--batch 1");
