@@ -173,7 +173,7 @@ public final class Codec implements AutoCloseable {
   public void decompress(ContainerReader container, Selection selection, FieldSink sink)
       throws IOException {
     selection.check(container.header().field().shape());
-    reading(container).decompress(container, selection, sink);
+    reading(container).decompress(container, selection, BoxSink.of(sink));
   }
 
   /**
@@ -235,12 +235,10 @@ public final class Codec implements AutoCloseable {
    * @throws TesseraException.Invalid if the original has another shape or type
    */
   public Verification verify(FieldSource original, ContainerReader container) throws IOException {
-    try (ComparingSink sink =
-        new ComparingSink(
-            original, container.header().field(), BoundCheck.of(container.header()))) {
-      decompress(container, sink);
-      return sink.result();
-    }
+    Header header = container.header();
+    Comparison comparison = new Comparison(original, header.field(), BoundCheck.of(header));
+    reading(container).decompress(container, Selection.all(header.field().shape()), comparison);
+    return comparison.result();
   }
 
   /** Waits for nothing: calls in other threads must have returned. */

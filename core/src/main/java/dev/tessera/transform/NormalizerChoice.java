@@ -77,8 +77,8 @@ public final class NormalizerChoice {
   }
 
   /**
-   * Measures a field in one pass, and settles on the way what its normalizer is. Used by one thread
-   * at a time.
+   * Measures a field in one pass, and settles on the way what its normalizer is. Parts may be
+   * {@linkplain #measure measured} by any threads; the rest is for one thread at a time.
    */
   public static final class Fit {
     private final NormalizerSpec named;
@@ -106,7 +106,17 @@ public final class NormalizerChoice {
      * @param values values {@link #inDomain in the domain}; masked ones left out
      */
     public void accept(long slice, double[] values, int count) {
-      fit.accept(slice, values, count);
+      accept(measure(slice, values, count), values, count);
+    }
+
+    /** The first half of {@link #accept(long, double[], int)}, for any thread. */
+    public Normalizer.Measured measure(long slice, double[] values, int count) {
+      return fit.measure(slice, values, count);
+    }
+
+    /** The second half: the order of parts decides about the sample that a choice rests on. */
+    public void accept(Normalizer.Measured part, double[] values, int count) {
+      fit.accept(part);
       if (survey != null) {
         survey.accept(values, count);
       }

@@ -70,7 +70,27 @@ class NetworkLayersTest {
         .hasMessageContaining("tessera calibrate");
     List<KernelSource> sources =
         NetworkLayers.sources(FACTORIZED, Network.G_S, Precision.FP8, true, HOPPER);
+    // load, two sizes of inner layers, and the last one in two forms
     assertThat(sources).hasSize(5);
+  }
+
+  @Test
+  void outerLayersHaveKernelsForTheFieldsOwnValues() {
+    NetworkLayers analysis =
+        NetworkLayers.of(FACTORIZED, Network.G_A, Precision.FP16, true, HOPPER).withFieldValues();
+    assertThat(analysis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
+        .containsExactly(true, false, false, false);
+    assertThat(analysis.layers().getFirst().source(HOPPER).options()).contains("-DFIELD_VALUES=1");
+    NetworkLayers synthesis =
+        NetworkLayers.of(FACTORIZED, Network.G_S, Precision.FP16, true, HOPPER).withFieldValues();
+    assertThat(synthesis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
+        .containsExactly(false, false, false, true);
+    // what the general kernel runs is normalized by the host
+    Model wide = CheckModels.of(Architecture.FACTORIZED, 320, 320, 16, 1);
+    DeviceTraits small = DeviceTraits.of("sm_86");
+    assertThat(NetworkLayers.takesFieldValues(wide, Network.G_A, Precision.FP32, small)).isFalse();
+    assertThat(NetworkLayers.takesFieldValues(FACTORIZED, Network.G_A, Precision.FP32, small))
+        .isTrue();
   }
 
   @ParameterizedTest

@@ -8,7 +8,8 @@ import org.bytedeco.pytorch.Tensor;
  * gradients; written out, a backward pass needs half as many passes over the activations, writes
  * gradients where the optimizer reads them, and keeps only what it uses.
  */
-sealed interface DifferentiableLayer permits ConvolutionLayer, PhaseConvolutionLayer, GdnLayer, ActivationLayer {
+sealed interface DifferentiableLayer
+    permits ConvolutionLayer, PhaseConvolutionLayer, GdnLayer, ActivationLayer {
   /**
    * @param input {@code B×C×H×W}; may be overwritten if the layer says so
    * @param tape takes what {@link #backward} needs

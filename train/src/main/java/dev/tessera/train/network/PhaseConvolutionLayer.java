@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * A 5×5 convolution of stride 2 from few channels, or the transposed one to few channels: the
  * layers next to the tile. The same sums as a 3×3 convolution of stride 1 of the tile's four phases
- * (even and odd rows and columns), which are channels then: tap {@code 2k + p} of the 5×5, filled up
- * to 6×6 with zeros, is tap {@code k} of phase {@code p}.
+ * (even and odd rows and columns), which are channels then: tap {@code 2k + p} of the 5×5, filled
+ * up to 6×6 with zeros, is tap {@code k} of phase {@code p}.
  *
  * <p>cuDNN's fast kernels want channels in multiples of 8, and 3 of them leave its units mostly
  * idle; four times as many, filled up, do not. Of the channels that fill up the first is one
@@ -101,8 +101,7 @@ final class PhaseConvolutionLayer implements DifferentiableLayer {
     tape.push(kernel);
     tape.push(coarse);
     Tensor output =
-        torch.convolution(
-            coarse, kernel, new TensorOptional(), ONES, ONES, ONES, false, ZEROS, 1);
+        torch.convolution(coarse, kernel, new TensorOptional(), ONES, ONES, ONES, false, ZEROS, 1);
     if (!transposed) {
       return output;
     }
@@ -128,9 +127,7 @@ final class PhaseConvolutionLayer implements DifferentiableLayer {
             1,
             wanted ? ALL : OWN);
     Tensor kernelSlope = slopes.get1();
-    weights
-        .gradient(bias)
-        .copy_(transposed ? slope.sum(0, 2, 3) : biasTap(kernelSlope, channels));
+    weights.gradient(bias).copy_(transposed ? slope.sum(0, 2, 3) : biasTap(kernelSlope, channels));
     weights
         .gradient(weight)
         .copy_(
