@@ -29,7 +29,6 @@ struct Variant {
   bool transposed() const { return get("CONV_TRANSPOSED", 0) != 0; }
   int kernel() const { return get("CONV_KERNEL", 5); }
   int stride() const { return get("CONV_STRIDE", 2); }
-  bool absolute() const { return get("CONV_ABSOLUTE", 0) != 0; }
   int channels() const { return get("CONV_CHANNELS", 128); }
   int rowBytes() const { return get("CONV_ROW_BYTES", 128); }
   int warps() const { return get("CONV_WARPS", 4); }
@@ -119,8 +118,7 @@ struct Layer {
 
   /// Input value of a channel as the layer reads it.
   double input(uint64_t pixel, int c) const {
-    double x = stored(valueOf(pixel * inPadded() + c), v.precision()) * (double)inputScale;
-    return v.absolute() ? std::fabs(x) : x;
+    return stored(valueOf(pixel * inPadded() + c), v.precision()) * (double)inputScale;
   }
 
   /// All channels of one output pixel.

@@ -33,7 +33,7 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
   letNextKernelBegin();
 
   if (warp < 4) {
-    keepRegisters<PRODUCER_REGISTERS>();
+    if constexpr (SHARES_REGISTERS) keepRegisters<PRODUCER_REGISTERS>();
     if (threadIdx.x % 32 != 0) return;
     if (warp == 0) {
       produceWeights(p, tiling, Ring(weights, weightBarriers, STAGE_BYTES, p.weightStages));
@@ -44,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(conv::THREADS, 1) conv_hopper(const
     return;
   }
 
-  takeRegisters<CONSUMER_REGISTERS>();
+  if constexpr (SHARES_REGISTERS) takeRegisters<CONSUMER_REGISTERS>();
   for (i32 i = threadIdx.x - 128; i < POSITIONS; i += CONV_GROUPS * CONSUMER_THREADS) {
     numbers[i] = p.scale[i];
     numbers[POSITIONS + i] = p.bias[i];

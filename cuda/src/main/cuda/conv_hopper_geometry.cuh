@@ -49,6 +49,7 @@ constexpr i32 STAGE_BYTES = NORMALIZING ? GAMMA_BLOCKS * 64 * ROW : WEIGHT_BYTES
 
 constexpr i32 CONSUMER_THREADS = 128;
 constexpr i32 WARPS = CONSUMER_THREADS / 32;
+constexpr bool SHARES_REGISTERS = CONV_GROUPS > 1;  // a single consumer has as many as a thread can have anyway
 constexpr i32 PRODUCER_REGISTERS = CONV_GROUPS <= 2 ? 40 : 32;
 constexpr i32 CONSUMER_REGISTERS = CONV_GROUPS <= 2 ? 232 : 160;
 constexpr i32 THREADS = (CONV_GROUPS + 1) * CONSUMER_THREADS;

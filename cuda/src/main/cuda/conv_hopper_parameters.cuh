@@ -9,9 +9,9 @@
 //   CONV_WIDTH       channels of one output tile, multiple of 16, at most 320
 //   CONV_TILES       output tiles: CONV_WIDTH * CONV_TILES = padded channels of the output. 1 with GDN
 //   CONV_BLOCKS      blocks of 64 pixels of a consumer warpgroup, 1 or 2 (2 only where CONV_WIDTH <= 128)
-//   CONV_GROUPS      consumer warpgroups, 2 or 3 (3 only where CONV_BLOCKS * CONV_WIDTH <= 192)
-//                    Best: GDN up to 128 channels 1 block, 3 groups; other layers up to 128 channels 2 and 2;
-//                    more than 128 channels 1 and 2
+//   CONV_GROUPS      consumer warpgroups, 1, 2 or 3 (3 only where CONV_BLOCKS * CONV_WIDTH <= 192)
+//                    Weights do not depend on these two. Which are best depends on how well items fill the
+//                    multiprocessors: HopperVariant.java
 //   CONV_ACTIVATION  0 none, 1 ReLU, 2 GDN, 3 inverse GDN, 4 leaky ReLU (0.01)
 //   CONV_STORE       0 NHWC f16, 1 NHWC e4m3, 2 planar f32, 3 planar i32 symbols
 // Compile with -fmad=true -arch=sm_90a. Kernel `conv_hopper`, one parameter: ConvHopper, by value.

@@ -54,9 +54,6 @@ struct PixelOperands {
       inverse[half] = scale.inverse;
 #pragma unroll
       for (i32 k = 0; k < K_TILES; k++) {
-#if CONV_ABSOLUTE
-        v[k] = make_float4(fabsf(v[k].x), fabsf(v[k].y), fabsf(v[k].z), fabsf(v[k].w));
-#endif
         splitHalf(high[k][half], low[k][half], v[k].x * scale.factor, v[k].y * scale.factor);
         splitHalf(high[k][half + 2], low[k][half + 2], v[k].z * scale.factor, v[k].w * scale.factor);
       }
@@ -70,10 +67,6 @@ struct PixelOperands {
 #pragma unroll
     for (i32 k = 0; k < K_TILES; k++) {
       loadMatrices(tile[k], stage + pixelOffset(firstRow + lane % 16, 2 * k + lane / 16));
-#if CONV_ABSOLUTE
-#pragma unroll
-      for (i32 i = 0; i < 4; i++) tile[k][i] &= CONV_PRECISION == CONV_F16 ? 0x7fff7fffu : 0x7f7f7f7fu;
-#endif
     }
   }
 #endif

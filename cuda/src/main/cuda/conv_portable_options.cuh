@@ -20,9 +20,6 @@
 #ifndef CONV_STRIDE
 #define CONV_STRIDE 2
 #endif
-#ifndef CONV_ABSOLUTE
-#define CONV_ABSOLUTE 0
-#endif
 #ifndef CONV_CHANNELS
 #define CONV_CHANNELS 128
 #endif

@@ -9,7 +9,6 @@
 //   CONV_TRANSPOSED     1: transposed convolution 5x5, stride 2 (doubles both sides); 0: convolution
 //   CONV_KERNEL         taps along a side, 5 or 3 (3: convolution only); padding is CONV_KERNEL / 2
 //   CONV_STRIDE         2 or 1; 2 if transposed
-//   CONV_ABSOLUTE       1: the layer's input is the absolute value of what is stored
 //   CONV_CHANNELS       output channels, rounded up to a multiple of 16 (Np), up to 320
 //   CONV_ROW_BYTES      bytes of K in a row of a stage, 128 or 64
 //   CONV_WARPS          warps of a block

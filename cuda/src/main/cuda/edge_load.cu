@@ -7,6 +7,9 @@
 #ifndef SYMBOLS
 #define SYMBOLS 1
 #endif
+#ifndef ABSOLUTE
+#define ABSOLUTE 0
+#endif
 
 #define SIDE 64  // pixels and channels of a thread block
 
@@ -20,7 +23,8 @@ static __device__ __forceinline__ float valueAt(const EdgeLoadParameters& p, i64
 #else
   float value = __ldg((const float*)p.input + at);
 #endif
-  return (p.medians == nullptr ? value : value + p.medians[channel]) * p.inverseScale;
+  value = p.medians == nullptr ? value : value + p.medians[channel];
+  return (ABSOLUTE ? fabsf(value) : value) * p.inverseScale;
 }
 
 // Four neighbouring channels of a pixel.

@@ -90,7 +90,7 @@ struct EdgeLastParameters {
   i64 strips;
   i32 height, width;     // of the input, multiples of 8
   i32 channels;
-  i32 stripRows;
+  i32 stripRows;         // even
   float outputScale;     // scale of the activations times 1 / that of the weights
   i32 reserved;
 #if FIELD_VALUES
@@ -100,6 +100,7 @@ struct EdgeLastParameters {
 
 // Latents into the layout of activations.
 //   SYMBOLS     1: i32 symbols, value = symbol + medians[channel]; 0: float32 latents
+//   ABSOLUTE    1: absolute values (h_a of a scale hyperprior)
 // Launch: 256 threads, tiles * ceil(pixels / 64) * ceil(N / 64) thread blocks, no dynamic shared memory.
 // Stored: value * inverseScale (1 / scale with e4m3, else 1).
 struct EdgeLoadParameters {

@@ -10,7 +10,8 @@ import java.util.stream.Collectors;
 
 /**
  * The precisions of a model's large networks. The small ones have no choice: h_s chooses tables, so
- * its arithmetic is part of the format, and h_a computes in fp32.
+ * its arithmetic is part of the format; h_a computes in fp32 where g_a does, else in fp16, since it
+ * is not worth a calibration.
  *
  * @param analysis that of g_a
  * @param synthesis that of g_s
@@ -77,7 +78,8 @@ public record Precisions(Precision analysis, Precision synthesis) {
   public Precision of(Network network) {
     return switch (network) {
       case G_A -> analysis;
-      case H_A, H_S -> Precision.FP32;
+      case H_A -> analysis == Precision.FP32 ? Precision.FP32 : Precision.FP16;
+      case H_S -> Precision.FP32;
       case G_S -> synthesis;
     };
   }

@@ -37,10 +37,11 @@ class PrecisionsTest {
   }
 
   @Test
-  void theSmallNetworksComputeInFullPrecision() {
+  void theSmallNetworksNeedNoCalibration() {
     Precisions fp8 = Precisions.of(Precision.FP8);
-    assertThat(fp8.of(Network.H_A)).isEqualTo(Precision.FP32);
+    assertThat(fp8.of(Network.H_A)).isEqualTo(Precision.FP16);
     assertThat(fp8.of(Network.H_S)).isEqualTo(Precision.FP32);
     assertThat(fp8.of(Network.G_S)).isEqualTo(Precision.FP8);
+    assertThat(Precisions.parse("gs=fp8").of(Network.H_A)).isEqualTo(Precision.FP32);
   }
 }

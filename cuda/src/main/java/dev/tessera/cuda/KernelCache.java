@@ -193,6 +193,11 @@ public final class KernelCache {
     }
   }
 
+  /** Compiles those of a device's sources that never were, side by side. */
+  public void compileMissing(CudaDevice device, List<KernelSource> sources) {
+    sources.parallelStream().forEach(source -> cubin(source, device.architectures()));
+  }
+
   /** Compiles a source whether it is cached or not, and keeps the result. */
   Cubin compile(KernelSource source, String architecture) {
     String text = source.text();

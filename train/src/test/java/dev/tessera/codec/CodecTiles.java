@@ -15,13 +15,20 @@ public final class CodecTiles {
   /** All tiles of a field, cut and normalized as {@link Codec#compress} does. */
   public static List<float[]> of(FieldSource field, NormalizerChoice choice, TileGrid grid)
       throws IOException {
-    FieldScan scan = FieldScan.of(field, choice, Progress.NONE);
+    FieldScan scan;
+    try (WorkPool pool = WorkPool.of(CodecOptions.DEFAULTS)) {
+      scan = FieldScan.of(field, choice, Progress.NONE, pool);
+    }
     Tiler tiler =
         new Tiler(field.info(), grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
+    MemorySegment values =
+        MemorySegment.ofArray(
+            new double[Math.toIntExact(Tiler.tileBytes(field.info(), grid) / 8 + 1)]);
     List<float[]> tiles = new ArrayList<>();
     for (long i = 0; i < grid.count(); i++) {
       float[] tile = new float[grid.tileElements()];
-      tiler.cut(field, grid.tile(i), MemorySegment.ofArray(tile), 0);
+      Tiler.read(field, grid, grid.tile(i), values, 0);
+      tiler.normalize(grid.tile(i), values, 0, MemorySegment.ofArray(tile), 0);
       tiles.add(tile);
     }
     return tiles;

@@ -58,6 +58,7 @@ public final class ModelChecks {
     }
     checks.add(new ModelCheck("models: files of bundled models", context -> bundled()));
     checks.add(new ModelCheck("models: fp8 needs a calibration", context -> uncalibrated()));
+    checks.add(new ModelCheck("models: one channel to sixteen", context -> channels()));
     checks.add(new ModelCheck("models: many batches of every size", context -> batches()));
     checks.add(new ModelCheck("models: types and special values", context -> values()));
     return checks;
@@ -214,6 +215,18 @@ public final class ModelChecks {
     Metrics.Accumulator all = new Metrics.Accumulator(info.type(), info.fillBits());
     all.add(original.data(), restored.data(), info.shape().elements());
     return all.metrics();
+  }
+
+  /** Channels of the input at both ends, in the smallest tiles and in narrow ones. */
+  private static void channels() throws IOException {
+    Field field = CheckFields.smooth(DataType.FLOAT32, 4, 50, 70);
+    CodecOptions fp16 = CUDA.withPrecisions(Precisions.of(Precision.FP16));
+    Model one = CheckModels.of(Architecture.FACTORIZED, 8, 8, 1, 6);
+    alike(field, one, null, CUDA.withTile(16, 16));
+    Model sixteen = CheckModels.of(Architecture.FACTORIZED_RELU, 24, 40, 16, 6);
+    alike(field, sixteen, null, fp16.withTile(48, 16));
+    Model five = CheckModels.of(Architecture.MEAN_HYPERPRIOR, 8, 24, 5, 6);
+    alike(field, five, null, fp16.withTile(64, 128));
   }
 
   /** Sizes of batches that come once, and again: launched one by one, and as graphs. */

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -59,6 +60,12 @@ record CheckImages(int tiles, int channels, int height, int width, double[] valu
             System.arraycopy(
                 reference.run(tile(i), height, width), 0, out, i * perOutput, perOutput));
     return new CheckImages(tiles, layer.outputs(), outHeight, outWidth, out);
+  }
+
+  /** The absolute values. */
+  CheckImages absolute() {
+    double[] all = Arrays.stream(values).map(Math::abs).toArray();
+    return new CheckImages(tiles, channels, height, width, all);
   }
 
   /** Bytes of the images as activations. */

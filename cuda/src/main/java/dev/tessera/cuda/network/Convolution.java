@@ -15,7 +15,6 @@ import java.util.List;
  * @param kernel taps along a side, 5 or 3
  * @param stride what sides are divided by, or multiplied by if transposed: 2 or 1
  * @param transposed whether sides grow
- * @param absolute whether absolute values of the input are taken
  * @param outputs channels that come out
  * @param inputs channels that go in
  * @param weight {@code [inputs, outputs, kernel, kernel]} if transposed, else {@code [outputs,
@@ -28,7 +27,6 @@ record Convolution(
     int kernel,
     int stride,
     boolean transposed,
-    boolean absolute,
     int outputs,
     int inputs,
     float[] weight,
@@ -67,33 +65,30 @@ record Convolution(
     List<Layer> layers = model.architecture().layers(network);
     List<Convolution> all = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
-      boolean absolute = i > 0 && layers.get(i - 1) instanceof Layer.Abs;
       Layer next = i + 1 < layers.size() ? layers.get(i + 1) : null;
       switch (layers.get(i)) {
         case Layer.Conv(String name, int kernel, int stride) ->
-            all.add(of(model, layers.get(i), name, kernel, stride, absolute, then(model, next)));
+            all.add(of(model, layers.get(i), name, kernel, stride, then(model, next)));
         case Layer.ConvTranspose(String name, int kernel, int stride) ->
-            all.add(of(model, layers.get(i), name, kernel, stride, false, then(model, next)));
+            all.add(of(model, layers.get(i), name, kernel, stride, then(model, next)));
         default -> {}
       }
     }
     return all;
   }
 
+  /** Whether a network works on the absolute values of what it is given. */
+  static boolean takesAbsolutes(Model model, Network network) {
+    return model.architecture().layers(network).getFirst() instanceof Layer.Abs;
+  }
+
   private static Convolution of(
-      Model model,
-      Layer layer,
-      String name,
-      int kernel,
-      int stride,
-      boolean absolute,
-      Pointwise then) {
+      Model model, Layer layer, String name, int kernel, int stride, Pointwise then) {
     return new Convolution(
         name,
         kernel,
         stride,
         layer instanceof Layer.ConvTranspose,
-        absolute,
         model.outputChannels(layer),
         model.inputChannels(layer),
         model.floats(name + ".weight").values(),
@@ -122,8 +117,7 @@ record Convolution(
 
   /** The same with other weights. */
   Convolution withWeight(float[] other) {
-    return new Convolution(
-        name, kernel, stride, transposed, absolute, outputs, inputs, other, bias, then);
+    return new Convolution(name, kernel, stride, transposed, outputs, inputs, other, bias, then);
   }
 
   /** The largest magnitude among an output channel's weights. */

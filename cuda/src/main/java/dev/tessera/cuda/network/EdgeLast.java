@@ -19,6 +19,7 @@ final class EdgeLast implements DeviceLayer {
   private static final int STRIP_PIXELS = 64;
   private static final int SEGMENT_PIXELS = 62;
   private static final int KERNEL_ROWS = 3;
+  private static final int ROWS_READ_TWICE = 2;
 
   private final Convolution layer;
   private final boolean fieldValues;
@@ -176,6 +177,30 @@ final class EdgeLast implements DeviceLayer {
             "-DWARPGROUPS=" + warpgroups));
   }
 
+  /**
+   * Rows of a strip: as few rows as possible for the group of threads that has most to do. Long
+   * strips read fewer rows twice, but fill all groups less evenly. Always even: two rows of sums
+   * take turns in shared memory, and a strip begins with the one that the strip before did not end
+   * with.
+   *
+   * @param height rows of the input, even
+   * @param columns of strips
+   */
+  static int stripRows(int height, long columns, long groups) {
+    int best = height;
+    long least = Long.MAX_VALUE;
+    for (int down = 1; down <= height / 2; down++) {
+      int rows = 2 * Math.ceilDiv(height, 2 * down);
+      long strips = columns * Math.ceilDiv(height, rows);
+      long cost = Math.ceilDiv(strips, groups) * (rows + ROWS_READ_TWICE);
+      if (cost < least) {
+        least = cost;
+        best = rows;
+      }
+    }
+    return best;
+  }
+
   @Override
   public Step plan(Images in, Images out, DeviceBuffer errors) {
     int height = in.height();
@@ -185,12 +210,7 @@ final class EdgeLast implements DeviceLayer {
         narrow
             ? Math.ceilDiv((long) in.tiles(), STRIP_PIXELS / width)
             : (long) in.tiles() * Math.ceilDiv(width, SEGMENT_PIXELS);
-    // long strips read fewer rows twice, but all groups of threads must get some
-    long workers = (long) multiprocessors * variant.warpgroups();
-    int stripRows = height;
-    while (stripRows > 8 && columns * Math.ceilDiv(height, stripRows) < 2 * workers) {
-      stripRows /= 2;
-    }
+    int stripRows = stripRows(height, columns, (long) multiprocessors * variant.warpgroups());
     long strips = columns * Math.ceilDiv(height, stripRows);
     ParameterBlock block =
         new ParameterBlock()

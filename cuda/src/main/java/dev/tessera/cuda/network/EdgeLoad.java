@@ -24,11 +24,18 @@ final class EdgeLoad {
    * Uploads the medians.
    *
    * @param medians per channel, where symbols come in; null for latents
+   * @param absolute whether absolute values are taken
    * @param scale what a stored activation is worth
    */
-  EdgeLoad(Uploads uploads, int channels, float[] medians, ActivationType type, float scale) {
+  EdgeLoad(
+      Uploads uploads,
+      int channels,
+      float[] medians,
+      boolean absolute,
+      ActivationType type,
+      float scale) {
     this.channels = channels;
-    KernelSource source = source(channels, medians != null, type);
+    KernelSource source = source(channels, medians != null, absolute, type);
     kernel =
         uploads.stream()
             .context()
@@ -38,13 +45,14 @@ final class EdgeLoad {
   }
 
   /** What is compiled. */
-  static KernelSource source(int channels, boolean symbols, ActivationType type) {
+  static KernelSource source(int channels, boolean symbols, boolean absolute, ActivationType type) {
     return new KernelSource(
         FILE,
         List.of(
             type.option(),
             "-DN=" + Convolution.padded(channels),
-            "-DSYMBOLS=" + (symbols ? 1 : 0)));
+            "-DSYMBOLS=" + (symbols ? 1 : 0),
+            "-DABSOLUTE=" + (absolute ? 1 : 0)));
   }
 
   /** Prepares the launch for a batch; both sides have the same sizes. */

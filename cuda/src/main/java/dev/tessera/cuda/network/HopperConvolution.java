@@ -9,30 +9,29 @@ import dev.tessera.cuda.TensorMap;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * A convolution or transposed convolution on sm_90a, with float16 or e4m3 operands. The Java side
  * of conv_hopper.cu; the structure and the order of weights are those of
- * conv_hopper_parameters.cuh.
+ * conv_hopper_parameters.cuh. How pixels are dealt out depends on how many there are: the variant
+ * is chosen, and compiled if it never was, when a plan is made.
  */
 final class HopperConvolution implements DeviceLayer {
   private static final String FILE = "conv_hopper.cu";
-  private static final int THREADS = 128;
-  private static final int SHARED = 227 * 1024;
-  private static final int TILE_COLUMNS = 8;
-  private static final int PATCH_COLUMNS = 10;
-  private static final int PATCH_STAGES = 2;
-  private static final int MOST_STAGES = 12;
-  private static final int ALIGNING = 1024;
-  private static final int NUMBERS = 3;
-  private static final int BARRIERS = 512;
+  private static final int SIDE_TAPS = 3;
+
+  /** The slope of what the kernel knows as leaky ReLU. */
+  private static final float LEAK = 0.01f;
+
+  private static final int PATCH_COLUMNS = HopperTiling.PATCH_COLUMNS;
   private static final int LINE = HopperWeights.LINE;
 
   private final Convolution layer;
-  private final HopperVariant variant;
+  private final List<HopperVariant> variants;
   private final CudaContext context;
-  private final Kernel kernel;
   private final DeviceBuffer weights;
   private final DeviceBuffer gamma;
   private final DeviceBuffer scale;
@@ -49,10 +48,9 @@ final class HopperConvolution implements DeviceLayer {
    */
   HopperConvolution(Uploads uploads, Convolution layer, LayerInput input, LayerOutput output) {
     this.layer = layer;
-    variant = HopperVariant.of(layer, input.type(), output);
+    variants = HopperVariant.all(layer, input.type(), output);
     context = uploads.stream().context();
-    kernel = context.kernel(FILE, "conv_hopper", variant.options().toArray(String[]::new));
-    HopperWeights packed = HopperWeights.of(layer, variant, input, output);
+    HopperWeights packed = HopperWeights.of(layer, variants.getFirst(), input, output);
     weights = uploads.bytes(packed.weights());
     gamma = packed.gamma() == null ? null : uploads.halves(packed.gamma());
     scale = uploads.floats(packed.scale());
@@ -64,41 +62,46 @@ final class HopperConvolution implements DeviceLayer {
 
   /** Whether the kernel knows such a layer. */
   static boolean fits(Convolution layer, ActivationType input) {
-    return input != ActivationType.FLOAT
-        && layer.kernel() == Convolution.TAPS
-        && layer.stride() == 2
-        && !layer.absolute();
+    boolean halving = layer.kernel() == Convolution.TAPS && layer.stride() == 2;
+    boolean same = layer.kernel() == SIDE_TAPS && layer.stride() == 1 && !layer.transposed();
+    boolean known =
+        !(layer.then() instanceof Convolution.Pointwise.Relu(float slope))
+            || slope == 0
+            || slope == LEAK;
+    return input != ActivationType.FLOAT && (halving || same) && known;
   }
 
   /** What is compiled for a layer. */
-  static KernelSource source(Convolution layer, ActivationType input, LayerOutput output) {
-    return new KernelSource(FILE, HopperVariant.of(layer, input, output).options());
+  static List<KernelSource> sources(Convolution layer, ActivationType input, LayerOutput output) {
+    return HopperVariant.all(layer, input, output).stream()
+        .map(variant -> new KernelSource(FILE, variant.options()))
+        .toList();
+  }
+
+  /** The variants that {@link #plan} chooses among. */
+  List<HopperVariant> variants() {
+    return variants;
   }
 
   @Override
   public Step plan(Images in, Images out, DeviceBuffer errors) {
+    int multiprocessors = context.device().multiprocessors();
     Images grid = layer.transposed() ? in : out;
-    int blocks = variant.blocks();
-    int tileRows =
-        Math.clamp(Integer.highestOneBit(2 * grid.height() - 1), blocks, TILE_COLUMNS * blocks);
-    int tileImages = TILE_COLUMNS * blocks / tileRows;
-    int patchBytes =
-        roundUp(PATCH_COLUMNS * LINE * tileImages * (tileRows + 2), TensorMap.BYTES * 8);
-    int groups = variant.groups();
-    int fixed =
-        ALIGNING
-            + groups * PATCH_STAGES * patchBytes
-            + NUMBERS * Float.BYTES * variant.width() * variant.tiles()
-            + BARRIERS;
-    int weightStages = Math.min(MOST_STAGES, (SHARED - fixed) / variant.stageBytes());
-    long pixelTiles =
-        (long) Math.ceilDiv(grid.width(), TILE_COLUMNS)
-            * Math.ceilDiv(grid.height(), tileRows)
-            * Math.ceilDiv(in.tiles(), tileImages);
-    long items = Math.ceilDiv(pixelTiles, groups) * variant.tiles() * (layer.transposed() ? 4 : 1);
+    HopperVariant fastest =
+        Collections.min(
+            variants,
+            Comparator.comparingDouble(
+                variant -> HopperTiling.of(variant, layer, grid).cost(multiprocessors)));
+    return plan(fastest, in, out, errors);
+  }
 
+  /** Prepares the launches of one variant. */
+  Step plan(HopperVariant variant, Images in, Images out, DeviceBuffer errors) {
+    Images grid = layer.transposed() ? in : out;
+    HopperTiling tiling = HopperTiling.of(variant, layer, grid);
+    Kernel kernel = context.kernel(FILE, "conv_hopper", variant.options().toArray(String[]::new));
     ParameterBlock block = new ParameterBlock();
-    maps(in, tileRows, tileImages).forEach(block::add);
+    maps(variant, tiling, in).forEach(block::add);
     block
         .add(weights)
         .add(gamma)
@@ -113,28 +116,28 @@ final class HopperConvolution implements DeviceLayer {
         .add(grid.height())
         .add(grid.width())
         .add(layer.outputs())
-        .add(Integer.numberOfTrailingZeros(tileRows))
-        .add(Integer.numberOfTrailingZeros(tileImages))
-        .add(patchBytes)
-        .add(PATCH_STAGES)
-        .add(weightStages);
+        .add(Integer.numberOfTrailingZeros(tiling.rows()))
+        .add(Integer.numberOfTrailingZeros(tiling.images()))
+        .add(tiling.patchBytes())
+        .add(HopperTiling.PATCH_STAGES)
+        .add(tiling.weightStages());
     LaunchShape shape =
-        LaunchShape.of(Math.min(context.device().multiprocessors(), items), (groups + 1) * THREADS)
-            .shared(fixed + weightStages * variant.stageBytes());
+        LaunchShape.of(tiling.blocks(context.device().multiprocessors()), variant.threads())
+            .shared(tiling.shared());
     return new Step(
         layer.name(),
         layer.operations(grid.pixels()),
         List.of(new Step.Launch(kernel, shape, kernel.arguments().add(block.segment()))));
   }
 
-  /** Four quarters of the input, of every second row and column; where transposed all of it. */
-  private List<MemorySegment> maps(Images in, int tileRows, int tileImages) {
+  /** Four quarters of the input, of every second row and column; or four times all of it. */
+  private List<MemorySegment> maps(HopperVariant variant, HopperTiling tiling, Images in) {
     TensorMap.Element element = variant.input().element();
     long pixel = (long) variant.inputChannels() * element.bytes();
     long row = in.width() * pixel;
     long image = in.height() * row;
     int lineChannels = LINE / element.bytes();
-    if (layer.transposed()) {
+    if (layer.transposed() || layer.stride() == 1) {
       MemorySegment map =
           TensorMap.tiled(
               context,
@@ -142,7 +145,7 @@ final class HopperConvolution implements DeviceLayer {
               in.buffer(),
               new long[] {variant.inputChannels(), in.width(), in.tiles(), in.height()},
               new long[] {pixel, image, row},
-              new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2});
+              new int[] {lineChannels, PATCH_COLUMNS, tiling.images(), tiling.rows() + 2});
       return List.of(map, map, map, map);
     }
     List<MemorySegment> maps = new ArrayList<>();
@@ -156,14 +159,10 @@ final class HopperConvolution implements DeviceLayer {
                 in.buffer().slice(from, in.buffer().bytes() - from),
                 new long[] {variant.inputChannels(), in.width() / 2, in.tiles(), in.height() / 2},
                 new long[] {2 * pixel, image, 2 * row},
-                new int[] {lineChannels, PATCH_COLUMNS, tileImages, tileRows + 2 - py}));
+                new int[] {lineChannels, PATCH_COLUMNS, tiling.images(), tiling.rows() + 2 - py}));
       }
     }
     return maps;
-  }
-
-  private static int roundUp(int value, int unit) {
-    return Math.ceilDiv(value, unit) * unit;
   }
 
   static float[] filled(int count, float value) {

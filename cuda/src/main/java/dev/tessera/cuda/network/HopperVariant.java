@@ -1,5 +1,6 @@
 package dev.tessera.cuda.network;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,6 +26,8 @@ record HopperVariant(
     List<String> options) {
   private static final int WIDE = 128;
   private static final int GAMMA_BLOCK = 64;
+  private static final int GROUP_THREADS = 128;
+  private static final int BLOCK_PIXELS = 64;
 
   /** How the output is stored, in the order of CONV_STORE. */
   enum Store {
@@ -42,7 +45,12 @@ record HopperVariant(
     }
   }
 
-  static HopperVariant of(Convolution layer, ActivationType input, LayerOutput output) {
+  /**
+   * What may be fastest for a layer, by the number of pixels. Their weights are the same.
+   *
+   * @param input type of the operands
+   */
+  static List<HopperVariant> all(Convolution layer, ActivationType input, LayerOutput output) {
     boolean normalizing = layer.then() instanceof Convolution.Pointwise.Gdn;
     int channels = Convolution.padded(layer.outputs());
     // GDN wants all channels of a pixel in one tile; else tiles that are not too wide
@@ -51,21 +59,37 @@ record HopperVariant(
       tiles++;
     }
     int width = channels / tiles;
-    int blocks = width <= WIDE && !normalizing ? 2 : 1;
-    int groups = width <= WIDE && normalizing ? 3 : 2;
+    List<HopperVariant> all = new ArrayList<>();
+    if (width <= WIDE && normalizing) {
+      all.add(of(layer, input, output, width, 1, 3));
+    }
+    all.add(of(layer, input, output, width, width <= WIDE ? 2 : 1, 2));
+    all.add(of(layer, input, output, width, 1, 1));
+    return all;
+  }
+
+  private static HopperVariant of(
+      Convolution layer,
+      ActivationType input,
+      LayerOutput output,
+      int width,
+      int blocks,
+      int groups) {
+    int inputChannels = Convolution.padded(layer.inputs());
+    int tiles = Convolution.padded(layer.outputs()) / width;
     Store store = Store.of(output);
     int activation =
         switch (layer.then()) {
           case Convolution.Pointwise.None _ -> 0;
-          case Convolution.Pointwise.Relu _ -> 1;
+          case Convolution.Pointwise.Relu relu -> relu.slope() == 0 ? 1 : 4;
           case Convolution.Pointwise.Gdn gdn -> gdn.inverse() ? 3 : 2;
         };
     List<String> options =
         List.of(
             "-fmad=true",
-            "-DCONV_KIND=" + (layer.transposed() ? 1 : 0),
+            "-DCONV_KIND=" + (layer.transposed() ? 1 : layer.stride() == 2 ? 0 : 2),
             "-DCONV_E4M3=" + (input == ActivationType.E4M3 ? 1 : 0),
-            "-DCONV_INPUT=" + Convolution.padded(layer.inputs()),
+            "-DCONV_INPUT=" + inputChannels,
             "-DCONV_WIDTH=" + width,
             "-DCONV_TILES=" + tiles,
             "-DCONV_BLOCKS=" + blocks,
@@ -74,14 +98,24 @@ record HopperVariant(
             "-DCONV_STORE=" + store.ordinal());
     return new HopperVariant(
         input,
-        Convolution.padded(layer.inputs()),
+        inputChannels,
         width,
         tiles,
         blocks,
         groups,
-        normalizing,
+        layer.then() instanceof Convolution.Pointwise.Gdn,
         store,
         options);
+  }
+
+  /** Threads of a block: the consumers, and those that copy. */
+  int threads() {
+    return (groups + 1) * GROUP_THREADS;
+  }
+
+  /** Pixels that a consumer multiplies at a time. */
+  int pixels() {
+    return BLOCK_PIXELS * blocks;
   }
 
   /** Bytes of a stage of weights, or of gamma. */

@@ -93,18 +93,24 @@ record HopperWeights(
   private record Stage(int chunk, int row, int column) {}
 
   /** The stages of a tile of output channels, in the order in which the kernel takes them. */
-  private static List<Stage> stages(boolean transposed, int chunks) {
+  private static List<Stage> stages(Convolution layer, int chunks) {
     List<Stage> stages = new ArrayList<>();
-    if (transposed) {
+    if (layer.transposed()) {
       for (int phase = 0; phase < PHASES; phase++) {
         for (int chunk = 0; chunk < chunks; chunk++) {
-          addTaps(stages, chunk, phase, transposed);
+          addTaps(stages, chunk, phase, true);
         }
       }
-    } else {
-      for (int chunk = 0; chunk < chunks; chunk++) {
+      return stages;
+    }
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      if (layer.stride() == 1) {
+        for (int tap = 0; tap < layer.kernel() * layer.kernel(); tap++) {
+          stages.add(new Stage(chunk, tap / layer.kernel(), tap % layer.kernel()));
+        }
+      } else {
         for (int phase = 0; phase < PHASES; phase++) {
-          addTaps(stages, chunk, phase, transposed);
+          addTaps(stages, chunk, phase, false);
         }
       }
     }
@@ -127,8 +133,7 @@ record HopperWeights(
   private static byte[] weights(Convolution layer, HopperVariant variant, float[] weightScale) {
     int bytes = variant.input().bytes();
     int lineChannels = LINE / bytes;
-    List<Stage> stages =
-        stages(layer.transposed(), Math.ceilDiv(variant.inputChannels(), lineChannels));
+    List<Stage> stages = stages(layer, Math.ceilDiv(variant.inputChannels(), lineChannels));
     int width = variant.width();
     byte[] packed = new byte[Math.multiplyExact(width * LINE, variant.tiles() * stages.size())];
     int line = 0;

@@ -4,6 +4,7 @@ import dev.tessera.cuda.CudaContext;
 import dev.tessera.cuda.CudaStream;
 import dev.tessera.cuda.DeviceArena;
 import dev.tessera.cuda.DeviceBuffer;
+import dev.tessera.cuda.KernelSource;
 import dev.tessera.cuda.PinnedArena;
 import dev.tessera.cuda.SelfTest;
 import dev.tessera.cuda.network.Convolution.Pointwise;
@@ -25,14 +26,16 @@ public final class LayerChecks {
 
   /** All checks; on a device that lacks what a family of kernels needs they do nothing. */
   public static List<SelfTest.Check> all() {
-    List<SelfTest.Check> checks = new ArrayList<>();
+    List<LayerCheck> checks = new ArrayList<>();
     for (ActivationType type : ActivationType.values()) {
       for (Shape shape :
           List.of(
               new Shape("first layer", 3, 128, "gdn", 3, 32, 48),
               new Shape("first layer", 1, 24, "relu", 2, 16, 16),
               new Shape("first layer", 16, 16, "gdn", 1, 16, 32),
-              new Shape("first layer", 4, 192, "gdn", 1, 32, 16))) {
+              new Shape("first layer", 4, 192, "gdn", 1, 32, 16),
+              new Shape("first layer", 13, 136, "relu", 1, 16, 16),
+              new Shape("first layer", 2, 320, "gdn", 1, 16, 16))) {
         checks.add(new LayerCheck(Family.FIRST, shape, type, type));
       }
       for (Shape shape :
@@ -40,7 +43,9 @@ public final class LayerChecks {
               new Shape("last layer", 128, 3, "", 3, 16, 24),
               new Shape("last layer", 24, 1, "", 5, 8, 8),
               new Shape("last layer", 16, 16, "", 1, 8, 16),
-              new Shape("last layer", 192, 5, "", 1, 8, 72))) {
+              new Shape("last layer", 192, 5, "", 1, 8, 72),
+              new Shape("last layer", 136, 13, "", 1, 8, 8),
+              new Shape("last layer", 320, 2, "", 1, 8, 16))) {
         checks.add(new LayerCheck(Family.LAST, shape, type, ActivationType.FLOAT));
       }
       for (Family family : List.of(Family.PORTABLE, Family.HOPPER)) {
@@ -50,17 +55,23 @@ public final class LayerChecks {
                 new Shape("convolution", 24, 40, "relu", 5, 8, 4),
                 new Shape("convolution", 192, 192, "gdn", 1, 8, 8),
                 new Shape("convolution", 320, 320, "gdn", 1, 4, 8),
+                new Shape("convolution", 8, 8, "gdn", 7, 2, 4),
+                new Shape("convolution", 200, 136, "gdn", 1, 6, 10),
+                new Shape("convolution", 104, 312, "gdn", 1, 4, 4),
                 new Shape("latents", 128, 192, "", 2, 4, 6),
                 new Shape("latents", 192, 320, "", 1, 2, 2),
+                new Shape("latents", 264, 104, "", 1, 4, 2),
                 new Shape("transposed", 192, 128, "inverse", 3, 2, 2),
                 new Shape("transposed", 128, 128, "inverse", 2, 8, 10),
                 new Shape("transposed", 320, 192, "inverse", 1, 4, 2),
-                new Shape("transposed", 40, 24, "relu", 1, 1, 1))) {
+                new Shape("transposed", 312, 264, "inverse", 1, 3, 1),
+                new Shape("transposed", 40, 24, "relu", 1, 1, 1),
+                new Shape("side", 24, 16, "leaky", 2, 4, 4),
+                new Shape("side", 192, 128, "relu", 3, 8, 5),
+                new Shape("side", 320, 136, "leaky", 1, 1, 3))) {
           checks.add(new LayerCheck(family, shape, type, type));
         }
       }
-      checks.add(
-          new LayerCheck(Family.PORTABLE, new Shape("side", 24, 16, "leaky", 2, 4, 4), type, type));
     }
     for (Family family : List.of(Family.PORTABLE, Family.HOPPER)) {
       // what products of e4m3 give, before it is rounded to e4m3 again
@@ -77,7 +88,25 @@ public final class LayerChecks {
               ActivationType.E4M3,
               ActivationType.HALF));
     }
-    return checks;
+    List<SelfTest.Check> all = new ArrayList<>(checks);
+    all.addFirst(new CompileCheck(checks));
+    return all;
+  }
+
+  /** All kernels compile, side by side: layer by layer it would take minutes. */
+  private record CompileCheck(List<LayerCheck> layers) implements SelfTest.Check {
+    @Override
+    public String name() {
+      return "layers: their kernels compile";
+    }
+
+    @Override
+    public void run(CudaContext context) {
+      DeviceTraits device = DeviceTraits.of(context.device());
+      List<KernelSource> sources =
+          layers.stream().flatMap(layer -> layer.sources(device).stream()).distinct().toList();
+      context.kernels().compileMissing(context.device(), sources);
+    }
   }
 
   /** A layer's kind, channels, pointwise function and input. */
@@ -106,7 +135,6 @@ public final class LayerChecks {
           kernel,
           side ? 1 : 2,
           transposed,
-          side,
           outputs,
           inputs,
           uniform(random, inputs * outputs * kernel * kernel, -spread, spread),
@@ -195,6 +223,13 @@ public final class LayerChecks {
           };
     }
 
+    List<KernelSource> sources(DeviceTraits device) {
+      Convolution layer = shape.layer();
+      return isPossible(device, layer)
+          ? new NetworkLayers.Chosen(family, layer, input(), output()).sources(device)
+          : List.of();
+    }
+
     @Override
     public void run(CudaContext context) {
       Convolution layer = shape.layer();
@@ -221,31 +256,47 @@ public final class LayerChecks {
           images.toPixels(from, stored);
         }
         boolean pixels = output().form() == LayerOutput.Form.PIXELS;
-        MemorySegment first =
-            pinned.allocate(pixels ? expected.pixelBytes(out) : expected.planeBytes());
-        MemorySegment second = pinned.allocate(first.byteSize());
         DeviceBuffer in_dev = device.allocate(from.byteSize());
-        DeviceBuffer out_dev = device.allocate(first.byteSize());
+        DeviceBuffer out_dev =
+            device.allocate(pixels ? expected.pixelBytes(out) : expected.planeBytes());
         stream.upload(in_dev, from);
-        Step step =
-            built.plan(
+        List<Step> steps =
+            steps(
+                built,
                 new Images(in_dev, images.tiles(), images.height(), images.width()),
-                new Images(out_dev, images.tiles(), expected.height(), expected.width()),
-                null);
-        for (MemorySegment to : List.of(first, second)) {
-          stream.fill(out_dev, POISON);
-          step.run(stream);
-          stream.download(to, out_dev);
-        }
-        stream.synchronize();
+                new Images(out_dev, images.tiles(), expected.height(), expected.width()));
+        MemorySegment first = outputOf(steps.getFirst(), stream, pinned, out_dev);
         double distance = expected.read(first, output()).distance(expected);
         require(
             distance <= tolerance(),
             "differs from float64 by %.2e, more than %.0e".formatted(distance, tolerance()));
-        require(first.mismatch(second) < 0, "gives other bytes the second time");
+        for (Step step : steps) {
+          require(
+              first.mismatch(outputOf(step, stream, pinned, out_dev)) < 0,
+              step == steps.getFirst()
+                  ? "gives other bytes the second time"
+                  : "gives other bytes in another variant");
+        }
         require(!pixels || expected.isPaddingZero(first, out), "leaves padding that is not zero");
       }
     }
+  }
+
+  /** The layer in all its variants. */
+  private static List<Step> steps(DeviceLayer layer, Images in, Images out) {
+    return layer instanceof HopperConvolution hopper
+        ? hopper.variants().stream().map(variant -> hopper.plan(variant, in, out, null)).toList()
+        : List.of(layer.plan(in, out, null));
+  }
+
+  private static MemorySegment outputOf(
+      Step step, CudaStream stream, PinnedArena pinned, DeviceBuffer out_dev) {
+    MemorySegment to = pinned.allocate(out_dev.bytes());
+    stream.fill(out_dev, POISON);
+    step.run(stream);
+    stream.download(to, out_dev);
+    stream.synchronize();
+    return to;
   }
 
   static void require(boolean condition, String otherwise) {

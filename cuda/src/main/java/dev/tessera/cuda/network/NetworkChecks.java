@@ -15,6 +15,7 @@ import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.ActivationRanges;
 import dev.tessera.transform.Precision;
+import dev.tessera.transform.Precisions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -38,6 +39,21 @@ public final class NetworkChecks {
       checks.add(new WholeCheck(Architecture.FACTORIZED, 192, 320, 3, precision, 1, 32, 32));
       checks.add(new WholeCheck(Architecture.FACTORIZED, 32, 320, 16, precision, 1, 32, 32));
     }
+    for (Precision precision : Precision.values()) {
+      checks.add(new WholeCheck(Architecture.FACTORIZED, 8, 8, 1, precision, 3, 16, 16));
+      checks.add(new WholeCheck(Architecture.FACTORIZED, 16, 24, 3, precision, 1, 512, 528));
+    }
+    // widths that are no multiples of 16, and the largest, with the precisions by turns
+    checks.add(
+        new WholeCheck(Architecture.FACTORIZED_RELU, 136, 200, 5, Precision.FP16, 1, 16, 48));
+    checks.add(
+        new WholeCheck(Architecture.FACTORIZED_RELU, 200, 136, 13, Precision.FP8, 1, 48, 16));
+    checks.add(new WholeCheck(Architecture.FACTORIZED, 320, 320, 7, Precision.FP32, 1, 32, 16));
+    checks.add(new WholeCheck(Architecture.FACTORIZED, 320, 320, 7, Precision.FP8, 1, 32, 16));
+    checks.add(new WholeCheck(Architecture.HYPERPRIOR, 104, 312, 1, Precision.FP16, 1, 64, 128));
+    checks.add(
+        new WholeCheck(Architecture.MEAN_HYPERPRIOR, 320, 264, 3, Precision.FP32, 1, 64, 64));
+    checks.add(new WholeCheck(Architecture.MEAN_HYPERPRIOR, 192, 320, 3, Precision.FP8, 1, 64, 64));
     checks.add(new ErrorCheck());
     return checks;
   }
@@ -104,7 +120,7 @@ public final class NetworkChecks {
     }
 
     private static CheckImages after(Model model, Network network, CheckImages images) {
-      CheckImages last = images;
+      CheckImages last = Convolution.takesAbsolutes(model, network) ? images.absolute() : images;
       for (Convolution layer : Convolution.of(model, network)) {
         last = last.after(layer);
       }
@@ -117,7 +133,7 @@ public final class NetworkChecks {
         Network network,
         CheckImages images,
         CheckImages expected) {
-      Precision own = network == Network.H_A ? Precision.FP32 : precision;
+      Precision own = Precisions.of(precision).of(network);
       try (Run run = new Run(context, model, network, own, false)) {
         MemorySegment first = run.run(images, expected.planeBytes());
         MemorySegment second = run.run(images, expected.planeBytes());

@@ -34,14 +34,15 @@ record NetworkLayers(Load load, List<Chosen> layers) {
    * Planes into the order of activations.
    *
    * @param medians per channel, where symbols come in; null for float32
+   * @param absolute whether absolute values are taken
    */
-  record Load(int channels, float[] medians, LayerOutput output) {
+  record Load(int channels, float[] medians, boolean absolute, LayerOutput output) {
     EdgeLoad build(Uploads uploads) {
-      return new EdgeLoad(uploads, channels, medians, output.type(), output.scale());
+      return new EdgeLoad(uploads, channels, medians, absolute, output.type(), output.scale());
     }
 
     KernelSource source() {
-      return EdgeLoad.source(channels, medians != null, output.type());
+      return EdgeLoad.source(channels, medians != null, absolute, output.type());
     }
   }
 
@@ -75,12 +76,12 @@ record NetworkLayers(Load load, List<Chosen> layers) {
       };
     }
 
-    KernelSource source(DeviceTraits device) {
+    List<KernelSource> sources(DeviceTraits device) {
       return switch (family) {
-        case FIRST -> EdgeFirst.source(layer, output.type(), device, fieldValues);
-        case LAST -> EdgeLast.source(layer, input.type(), device, fieldValues);
-        case HOPPER -> HopperConvolution.source(layer, input.type(), output);
-        case PORTABLE -> PortableConvolution.source(layer, input.type(), output, device);
+        case FIRST -> List.of(EdgeFirst.source(layer, output.type(), device, fieldValues));
+        case LAST -> List.of(EdgeLast.source(layer, input.type(), device, fieldValues));
+        case HOPPER -> HopperConvolution.sources(layer, input.type(), output);
+        case PORTABLE -> List.of(PortableConvolution.source(layer, input.type(), output, device));
       };
     }
   }
@@ -148,7 +149,12 @@ record NetworkLayers(Load load, List<Chosen> layers) {
       input = new LayerInput(ActivationType.FLOAT, 1);
     } else {
       LayerOutput loaded = activations(all.getFirst(), type, scales);
-      load = new Load(all.getFirst().inputs(), which == Network.G_S ? medians : null, loaded);
+      load =
+          new Load(
+              all.getFirst().inputs(),
+              which == Network.G_S ? medians : null,
+              Convolution.takesAbsolutes(model, which),
+              loaded);
       input = new LayerInput(loaded.type(), loaded.scale());
     }
     for (int i = 0; i < all.size(); i++) {
@@ -164,7 +170,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
       if (which == Network.G_A && i == 0 && family != Family.FIRST) {
         // the tile itself is never rounded to e4m3
         ActivationType tile = type == ActivationType.E4M3 ? ActivationType.HALF : type;
-        load = new Load(layer.inputs(), null, LayerOutput.activations(tile, 1));
+        load = new Load(layer.inputs(), null, false, LayerOutput.activations(tile, 1));
         input = new LayerInput(tile, 1);
       }
       chosen.add(new Chosen(family, layer, input, output));
@@ -201,7 +207,7 @@ record NetworkLayers(Load load, List<Chosen> layers) {
     if (load != null) {
       sources.add(load.source());
     }
-    layers.forEach(layer -> sources.add(layer.source(device)));
+    layers.forEach(layer -> sources.addAll(layer.sources(device)));
     return sources;
   }
 }

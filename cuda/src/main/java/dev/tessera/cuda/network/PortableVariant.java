@@ -96,7 +96,6 @@ record PortableVariant(
             "-DCONV_TRANSPOSED=" + (layer.transposed() ? 1 : 0),
             "-DCONV_KERNEL=" + layer.kernel(),
             "-DCONV_STRIDE=" + layer.stride(),
-            "-DCONV_ABSOLUTE=" + (layer.absolute() ? 1 : 0),
             "-DCONV_CHANNELS=" + channels,
             "-DCONV_ROW_BYTES=" + rowBytes,
             "-DCONV_WARPS=" + work.warps(),

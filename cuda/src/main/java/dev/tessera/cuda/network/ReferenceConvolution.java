@@ -46,7 +46,7 @@ final class ReferenceConvolution {
         int column = source(x, kx, pad, width);
         for (int i = 0; column >= 0 && i < layer.inputs(); i++) {
           double value = image[(i * height + row) * width + column];
-          sum += (layer.absolute() ? Math.abs(value) : value) * layer.at(output, i, ky, kx);
+          sum += value * layer.at(output, i, ky, kx);
         }
       }
     }

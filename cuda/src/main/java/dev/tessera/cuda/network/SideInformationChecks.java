@@ -32,6 +32,10 @@ public final class SideInformationChecks {
         new PredictCheck(Architecture.MEAN_HYPERPRIOR, 24, 40, 3, 1, 1),
         new PredictCheck(Architecture.MEAN_HYPERPRIOR, 16, 24, 33, 5, 1),
         new PredictCheck(Architecture.MEAN_HYPERPRIOR, 128, 192, 2, 4, 4),
+        new PredictCheck(Architecture.HYPERPRIOR, 8, 8, 3, 1, 2),
+        new PredictCheck(Architecture.HYPERPRIOR, 320, 312, 1, 2, 1),
+        new PredictCheck(Architecture.MEAN_HYPERPRIOR, 136, 200, 2, 1, 3),
+        new PredictCheck(Architecture.MEAN_HYPERPRIOR, 192, 320, 1, 2, 2),
         new RoundingCheck());
   }
 

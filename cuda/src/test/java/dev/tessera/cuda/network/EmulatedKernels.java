@@ -63,7 +63,6 @@ final class EmulatedKernels {
                       ? x + 1 - tap % across
                       : x * layer.stride() + tap % across - pad;
               double value = k % cp < layer.inputs() ? pixel(image, side, k % cp, inY, inX) : 0;
-              value = layer.absolute() ? Math.abs(value) : value;
               int row = (firstStep + k / kc) * np + n;
               double weight =
                   variant.isSplit()
@@ -129,12 +128,13 @@ final class EmulatedKernels {
     int chunks = (variant.inputChannels() * bytes + 127) / 128;
     int outSide = layer.outputSide(side);
     int pixels = outSide * outSide;
+    boolean halving = !layer.transposed() && layer.stride() == 2;
     double[] u = new double[width * variant.tiles() * pixels]; // by position
     int stage = 0;
     for (int tile = 0; tile < variant.tiles(); tile++) {
       for (int outer = 0; outer < (layer.transposed() ? 4 : 1); outer++) {
         for (int chunk = 0; chunk < chunks; chunk++) {
-          for (int inner = 0; inner < (layer.transposed() ? 1 : 4); inner++) {
+          for (int inner = 0; inner < (halving ? 4 : 1); inner++) {
             int py = (layer.transposed() ? outer : inner) / 2;
             int px = (layer.transposed() ? outer : inner) % 2;
             for (int ty = layer.transposed() ? py : 0;
@@ -210,8 +210,9 @@ final class EmulatedKernels {
         for (int y = 0; channel < layer.inputs() && y < grid; y++) {
           for (int x = 0; x < grid; x++) {
             // a convolution's patch begins one pixel of its quarter before, as does the input's
-            int inY = layer.transposed() ? y - 1 + ty : 2 * (y - 1 + ty) + py;
-            int inX = layer.transposed() ? x - 1 + tx : 2 * (x - 1 + tx) + px;
+            int spread = layer.transposed() ? 1 : layer.stride();
+            int inY = spread * (y - 1 + ty) + py * (spread - 1);
+            int inX = spread * (x - 1 + tx) + px * (spread - 1);
             int outY = layer.transposed() ? 2 * y + py : y;
             int outX = layer.transposed() ? 2 * x + px : x;
             u[((tile * variant.width() + row) * outSide + outY) * outSide + outX] +=
@@ -225,8 +226,8 @@ final class EmulatedKernels {
   private static double hopperThen(
       Convolution layer, HopperWeights packed, double[] u, int width, int pixels, int i, int p) {
     double value = u[p * pixels + i];
-    if (layer.then() instanceof Convolution.Pointwise.Relu) {
-      return Math.max(value, 0) * packed.factor();
+    if (layer.then() instanceof Convolution.Pointwise.Relu relu) {
+      return Math.max(value, relu.slope() * value) * packed.factor();
     }
     if (!(layer.then() instanceof Convolution.Pointwise.Gdn gdn)) {
       return value * packed.factor();

@@ -55,12 +55,21 @@ class NetworkLayersTest {
   }
 
   @Test
-  void sideInformationRunsInFullPrecision() {
+  void sideInformationComesFromMagnitudes() {
     Model hyper = CheckModels.of(Architecture.HYPERPRIOR, 24, 40, 3, 1);
     NetworkLayers layers = NetworkLayers.of(hyper, Network.H_A, Precision.FP32, false, HOPPER);
     assertThat(families(layers)).containsOnly(Family.PORTABLE);
-    assertThat(layers.layers().getFirst().layer().absolute()).isTrue();
+    assertThat(layers.load().absolute()).isTrue();
     assertThat(layers.layers().getFirst().layer().kernel()).isEqualTo(3);
+  }
+
+  @Test
+  void sideInformationUsesTheFastKernels() {
+    Model mean = CheckModels.of(Architecture.MEAN_HYPERPRIOR, 24, 40, 3, 1);
+    NetworkLayers layers = NetworkLayers.of(mean, Network.H_A, Precision.FP16, false, HOPPER);
+    assertThat(families(layers)).containsOnly(Family.HOPPER);
+    assertThat(layers.load().absolute()).isFalse();
+    assertThat(layers.layers().getLast().output().form()).isEqualTo(LayerOutput.Form.PLANES);
   }
 
   @Test
@@ -70,8 +79,10 @@ class NetworkLayersTest {
         .hasMessageContaining("tessera calibrate");
     List<KernelSource> sources =
         NetworkLayers.sources(FACTORIZED, Network.G_S, Precision.FP8, true, HOPPER);
-    // load, two sizes of inner layers, and the last one in two forms
-    assertThat(sources).hasSize(5);
+    assertThat(sources)
+        .extracting(KernelSource::file)
+        .startsWith("edge_load.cu", "conv_hopper.cu")
+        .endsWith("conv_hopper.cu", "edge_last.cu", "edge_last.cu");
   }
 
   @Test
@@ -80,7 +91,8 @@ class NetworkLayersTest {
         NetworkLayers.of(FACTORIZED, Network.G_A, Precision.FP16, true, HOPPER).withFieldValues();
     assertThat(analysis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
         .containsExactly(true, false, false, false);
-    assertThat(analysis.layers().getFirst().source(HOPPER).options()).contains("-DFIELD_VALUES=1");
+    assertThat(analysis.layers().getFirst().sources(HOPPER).getFirst().options())
+        .contains("-DFIELD_VALUES=1");
     NetworkLayers synthesis =
         NetworkLayers.of(FACTORIZED, Network.G_S, Precision.FP16, true, HOPPER).withFieldValues();
     assertThat(synthesis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
