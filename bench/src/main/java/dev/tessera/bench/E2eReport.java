@@ -132,10 +132,21 @@ public record E2eReport(RunInfo run, Map<String, String> stack, List<E2eSection>
   }
 
   /**
+   * The chart by a name of its own; none where no weights are trained, so that nothing is judged.
+   */
+  public Map<String, String> charts(String name) {
+    boolean judged =
+        sections.stream()
+            .flatMap(section -> section.results().stream())
+            .anyMatch(row -> row.quality().isPresent());
+    return judged ? Map.of(name, chart()) : Map.of();
+  }
+
+  /**
    * Throughput over quality: a colour for each codec and a point for each precision; with several
    * models a colour for each codec and precision, and points in the order of the models.
    */
-  public String chart() {
+  private String chart() {
     boolean several = sections.stream().map(E2eSection::model).distinct().count() > 1;
     Map<String, List<ScatterChart.Point>> bySeries = new LinkedHashMap<>();
     for (E2eSection section : sections) {

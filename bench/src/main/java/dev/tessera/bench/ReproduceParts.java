@@ -192,11 +192,7 @@ final class ReproduceParts {
           "GB/s of float32 tiles; the networks' lines have g_a as encode and g_s as decode. The"
               + " reference's bitcomp times include copies to the host.");
       return new Measured(
-          report.table(),
-          report.toJson(),
-          Map.of(model.name(), report.chart()),
-          figures(section),
-          notes);
+          report.table(), report.toJson(), report.charts(model.name()), figures(section), notes);
     }
   }
 

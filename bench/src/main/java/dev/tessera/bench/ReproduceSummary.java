@@ -29,11 +29,7 @@ record ReproduceSummary(RunInfo run, Map<String, String> stack, List<ReproducePa
   String markdown() {
     StringBuilder out = new StringBuilder("# Tables of CompressAI-Science, measured again\n\n");
     out.append(run.title()).append(", ").append(run.time()).append(".\n\n");
-    out.append('`')
-        .append(run.command())
-        .append("`, ")
-        .append(run.version())
-        .append("\n\n");
+    out.append('`').append(run.command()).append("`, ").append(run.version()).append("\n\n");
     out.append(UNITS).append('\n');
     out.append("| part | |\n|---|---|\n");
     for (ReproducePart part : parts) {

@@ -3,6 +3,7 @@ package dev.tessera.bench;
 import dev.tessera.report.Axis;
 import dev.tessera.report.Svg;
 import dev.tessera.report.Svg.Anchor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -46,6 +47,11 @@ record ScatterChart(
   private static final double LINE_HEIGHT = 17;
   private static final double MARK = 5;
 
+  /** The same label closer than this to its like, across and upwards, is left out. */
+  private static final double LABEL_WIDTH = 60;
+
+  private static final double LABEL_HEIGHT = 14;
+
   /** Values closer together than this are drawn as if they were this far apart. */
   private static final double LEAST_SPAN = 0.2;
 
@@ -62,6 +68,15 @@ record ScatterChart(
    */
   record Point(String label, double x, double circle, double square) {}
 
+  /** A text beside a mark. */
+  private record Label(String text, double x, double y) {
+    boolean covers(Label other) {
+      return text.equals(other.text)
+          && Math.abs(x - other.x) < LABEL_WIDTH
+          && Math.abs(y - other.y) < LABEL_HEIGHT;
+    }
+  }
+
   /** The picture. */
   String draw() {
     double top = 30 + LINE_HEIGHT * (notes.size() + 1.5);
@@ -75,13 +90,14 @@ record ScatterChart(
         Axis.holding(
             points().flatMapToDouble(p -> DoubleStream.of(p.circle(), p.square())).toArray());
     axes(svg, x, y, top);
+    List<Label> labels = new ArrayList<>();
     for (int s = 0; s < series.size(); s++) {
       String colour = FILLS.get(s % FILLS.size());
       if (connected) {
         join(svg, series.get(s).points(), colour, x, y, top);
       }
       for (Point point : series.get(s).points()) {
-        draw(svg, point, series.get(s).name(), colour, x, y, top);
+        draw(svg, point, series.get(s).name(), colour, x, y, top, labels);
       }
     }
     legend(svg, top);
@@ -143,7 +159,14 @@ record ScatterChart(
   }
 
   private void draw(
-      Svg svg, Point point, String name, String colour, Axis x, Axis y, double top) {
+      Svg svg,
+      Point point,
+      String name,
+      String colour,
+      Axis x,
+      Axis y,
+      double top,
+      List<Label> labels) {
     if (!Double.isFinite(point.x())) {
       return; // nothing was lost: a ratio to no error has no place on the axis
     }
@@ -160,7 +183,11 @@ record ScatterChart(
         2 * MARK,
         colour,
         what + square + " " + Numbers.short3(point.square()));
-    svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+    Label label = new Label(point.label(), at, high);
+    if (labels.stream().noneMatch(label::covers)) {
+      labels.add(label);
+      svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+    }
   }
 
   private void legend(Svg svg, double top) {

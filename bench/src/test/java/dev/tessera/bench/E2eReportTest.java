@@ -90,7 +90,8 @@ class E2eReportTest {
                 result("fp32", "rans:64", 0.05, 0.1, 0.01),
                 result("fp8", "rans:64", 0.0125, 0.025, 0.02),
                 result("fp8", "bitpack", 0.01, 0.02, 0.02))
-            .chart();
+            .charts("a")
+            .get("a");
 
     List<Element> encode = marks(svg, "circle");
     List<Element> decode = marks(svg, "rect");
@@ -113,7 +114,8 @@ class E2eReportTest {
         report(
                 result("fp32", "rans:64", 0.05, 0.1, 0),
                 result("fp16", "rans:64", 0.0125, 0.025, 0.02))
-            .chart();
+            .charts("a")
+            .get("a");
 
     assertThat(marks(svg, "circle")).hasSize(1);
     assertThat(svg).doesNotContain("NaN").doesNotContain("Infinity");
@@ -131,7 +133,8 @@ class E2eReportTest {
                     "high rate",
                     result("fp16", "rans:64", 0.0125, 0.02, 0.01),
                     result("fp8", "rans:64", 0.01, 0.016, 0.011)))
-            .chart();
+            .charts("a")
+            .get("a");
 
     List<String> circles = marks(svg, "circle").stream().map(Element::getTextContent).toList();
     assertThat(circles)
@@ -160,7 +163,7 @@ class E2eReportTest {
     E2eReport report = report(random);
 
     assertThat(report.table()).contains("HA", "HS", "50.0", "40.0", " - ");
-    assertThat(marks(report.chart(), "circle")).isEmpty();
+    assertThat(report.charts("random")).isEmpty();
     assertThat(report.toJson().toString()).contains("h_s").doesNotContain("psnr");
   }
 

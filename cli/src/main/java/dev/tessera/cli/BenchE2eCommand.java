@@ -117,7 +117,7 @@ final class BenchE2eCommand implements Callable<Integer> {
       E2eReport report =
           new E2eReport(
               output.info(bench.devices()), others == null ? Map.of() : others.stack(), sections);
-      output.write(report.table(), report.toJson(), Map.of(quantity, report.chart()));
+      output.write(report.table(), report.toJson(), report.charts(quantity));
     }
     return 0;
   }

@@ -79,6 +79,9 @@ final class BenchOutput {
           json,
           new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(report) + "\n");
     }
+    if (svg != null && charts.isEmpty()) {
+      progress("there is nothing to draw into " + svg);
+    }
     if (svg != null) {
       for (Map.Entry<String, String> chart : charts.entrySet()) {
         Files.writeString(charts.size() == 1 ? svg : named(chart.getKey()), chart.getValue());
