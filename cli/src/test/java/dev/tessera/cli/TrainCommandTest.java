@@ -19,7 +19,7 @@ class TrainCommandTest extends CommandTest {
         "--steps 10 --out FOLDER/m.safetensors; --data is missing",
         "--data a.npy --steps 10 --lambda x --out FOLDER/m.safetensors; --lambda takes a number",
         "--resume --out FOLDER/m.safetensors; there is nothing to resume",
-        "--data a.npy --steps 1 --init none.pth --out FOLDER/m.safetensors; 'none.pth' does not"
+        "--data a.npy --steps 1 --init none.pth --out FOLDER/m.safetensors; none.pth' does not"
             + " exist",
       })
   void whatMakesNoSenseIsOneSentence(String arguments, String sentence) {

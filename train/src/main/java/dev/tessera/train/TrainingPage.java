@@ -20,6 +20,9 @@ import java.util.function.ToDoubleFunction;
 final class TrainingPage {
   private static final String STEPS = "steps";
 
+  /** Curves begin after this share of the steps. */
+  private static final double SETTLED = 0.05;
+
   /** What a page tells of. */
   record Story(
       TrainingOptions options,
@@ -52,9 +55,12 @@ final class TrainingPage {
     page.numbers("Result", numbers(story));
     page.heading("Curves");
     List<Entry> metrics = story.metrics();
-    chart(page, "Loss", "loss", metrics, entry -> entry.losses().loss());
-    chart(page, "Rate", "bits per pixel", metrics, entry -> entry.losses().bitsPerPixel());
-    chart(page, "Quality", "PSNR in dB", metrics, entry -> entry.losses().psnr());
+    // what the first steps lose would leave no room for the rest
+    List<Entry> settled =
+        metrics.stream().filter(entry -> entry.step() >= SETTLED * story.steps()).toList();
+    chart(page, "Loss", "loss", settled, entry -> entry.losses().loss());
+    chart(page, "Rate", "bits per pixel", settled, entry -> entry.losses().bitsPerPixel());
+    chart(page, "Quality", "PSNR in dB", settled, entry -> entry.losses().psnr());
     rateDistortion(page, story);
     LineChart rates =
         new LineChart(
@@ -127,7 +133,7 @@ final class TrainingPage {
     LineChart chart =
         new LineChart(
             title,
-            List.of(),
+            List.of("without the first twentieth of the steps"),
             STEPS,
             unit,
             List.of(
