@@ -134,8 +134,7 @@ record ScatterChart(
     svg.text(22, top + PLOT / 2, TEXT, Anchor.MIDDLE, INK, upwards, false, -90);
   }
 
-  private static void join(
-      Svg svg, List<Point> points, String colour, Axis x, Axis y, double top) {
+  private static void join(Svg svg, List<Point> points, String colour, Axis x, Axis y, double top) {
     List<Point> placed = points.stream().filter(point -> Double.isFinite(point.x())).toList();
     for (int i = 1; i < placed.size(); i++) {
       Point from = placed.get(i - 1);
