@@ -322,8 +322,9 @@ final class TileCodec implements FieldCodec {
   }
 
   private int capacity(TileGrid grid, TileFormat format) {
-    int wanted = options.batch() > 0 ? options.batch() : backend.preferredBatch(format);
-    return (int) Math.min(wanted, grid.count());
+    long tiles = grid.count();
+    int wanted = options.batch() > 0 ? options.batch() : backend.preferredBatch(format, tiles);
+    return (int) Math.min(wanted, tiles);
   }
 
   /** No more lanes than there are batches: each has its memory. */
