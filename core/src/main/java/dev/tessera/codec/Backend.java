@@ -37,14 +37,6 @@ public interface Backend extends AutoCloseable {
   /** Tiles per batch that use the device well, where the user does not say. */
   int preferredBatch(TileFormat format);
 
-  /**
-   * The same for a field of so many tiles: less than {@link #preferredBatch(TileFormat)} where that
-   * would leave nothing to the other batches in flight.
-   */
-  default int preferredBatch(TileFormat format, long tiles) {
-    return preferredBatch(format);
-  }
-
   /** Batches in flight that use the device well, where the user does not say. */
   int preferredInFlight();
 

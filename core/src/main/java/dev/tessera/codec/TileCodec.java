@@ -322,9 +322,8 @@ final class TileCodec implements FieldCodec {
   }
 
   private int capacity(TileGrid grid, TileFormat format) {
-    long tiles = grid.count();
-    int wanted = options.batch() > 0 ? options.batch() : backend.preferredBatch(format, tiles);
-    return (int) Math.min(wanted, tiles);
+    int wanted = options.batch() > 0 ? options.batch() : backend.preferredBatch(format);
+    return (int) Math.min(wanted, grid.count());
   }
 
   /** No more lanes than there are batches: each has its memory. */

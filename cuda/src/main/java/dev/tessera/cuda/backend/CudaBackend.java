@@ -14,12 +14,6 @@ final class CudaBackend implements Backend {
   /** Tiles of 128×128 that keep the device busy. */
   private static final long PREFERRED_BATCH = 256;
 
-  /** Tiles that still keep it busy. */
-  private static final int SMALL_BATCH = 48;
-
-  /** What each lane is to do at least, where there are tiles enough. */
-  private static final int BATCHES_EACH = 2;
-
   /** Of the memory that is free, at most one part in so many is for the batches in flight. */
   private static final long MEMORY_PARTS = 2;
 
@@ -45,14 +39,6 @@ final class CudaBackend implements Backend {
     long wanted = Math.max(1, PREFERRED_BATCH * 128 * 128 / places);
     long room = pool.context().freeMemory() / MEMORY_PARTS / IN_FLIGHT;
     return (int) Math.clamp(room / bytesPerTile(format), 1, wanted);
-  }
-
-  /** So that reading, computing and writing overlap in small fields as well. */
-  @Override
-  public int preferredBatch(TileFormat format, long tiles) {
-    int most = preferredBatch(format);
-    long each = Math.ceilDiv(tiles, (long) BATCHES_EACH * IN_FLIGHT);
-    return (int) Math.clamp(each, Math.min(most, SMALL_BATCH), most);
   }
 
   /**
