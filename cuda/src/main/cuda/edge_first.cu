@@ -1,4 +1,4 @@
-// First layer of g_a: planar float32 tiles to NHWC activations, 5x5 convolution of stride 2 with bias and GDN or ReLU.
+// First layer of g_a: planar tiles to NHWC activations, 5x5 convolution of stride 2 with bias and GDN or ReLU.
 // Options, launch and operands: edge_parameters.cuh.
 //
 // A group of 128 threads makes ROWS x 16 output pixels x all channels at a time, each warp 16 neighbours of one row.
@@ -105,7 +105,7 @@ extern "C" __global__ void __launch_bounds__(128 * WARPGROUPS, 1)
     float scale = 1;
 #if SPLIT
     // the largest magnitude comes to [2^13, 2^14): what halves cannot hold is then 2^-38 of it
-    u32 exponent = min(max(largestExponent(p, at, (u32*)(own + PARTS * PATCH * 4), group, tid), 14u), 254u);
+    u32 exponent = min(max(largestExponent(p, at, patch, (u32*)(own + PARTS * PATCH * 4), group, tid), 14u), 254u);
     scale = powerOfTwo(267 - exponent);
     float unscale = powerOfTwo(exponent - 13) * p.weightScale;
 #endif

@@ -2,6 +2,9 @@
 #pragma once
 #include "edge_mma.cuh"
 #include "edge_values.cuh"
+#if FIELD_VALUES
+#include "tile_values.cuh"
+#endif
 
 #ifndef C_IN
 #define C_IN 3
@@ -83,7 +86,8 @@ static __device__ __forceinline__ Unit unitOf(i32 i) {
 
 constexpr int UNITS = C_IN * (ROWS + 2) * LINE;
 constexpr int ROUNDS = (UNITS + 127) / 128;
-constexpr int ROUNDS_AT_ONCE = ROUNDS < 8 ? ROUNDS : 8;
+// loads that are under way together; normalizing takes the registers that more would
+constexpr int ROUNDS_AT_ONCE = FIELD_VALUES ? 1 : ROUNDS < 8 ? ROUNDS : 8;
 
 static __device__ __forceinline__ Quad quadAt(const EdgeFirstParameters& p, const Place& at, i32 i) {
   Quad q = {make_float2(0, 0), make_float2(0, 0)};
@@ -91,24 +95,56 @@ static __device__ __forceinline__ Quad quadAt(const EdgeFirstParameters& p, cons
   i32 y = 2 * (at.y + u.row) - 2;
   i32 x = 2 * (at.x + u.word) - 2;
   if (i < UNITS && (u32)y < (u32)p.height && (u32)x < (u32)p.width) {
-    const float* from = p.input + ((at.tile * C_IN + u.channel) * p.height + y) * p.width + x;
+    i64 plane = at.tile * C_IN + u.channel;
+#if FIELD_VALUES
+    float v[4];
+    i64 first = (i64)y * p.width + x;
+    const u8* values = planeAt(p.values, p.input, plane, (i64)p.height * p.width);
+    normalizedPairs(p.values, p.values.planes[plane], values, first, first + p.width, v);
+    q.upper = make_float2(v[0], v[1]);
+    q.lower = make_float2(v[2], v[3]);
+#else
+    const float* from = (const float*)p.input + (plane * p.height + y) * p.width + x;
     q.upper = __ldg((const float2*)from);
     q.lower = __ldg((const float2*)(from + p.width));
+#endif
   }
   return q;
 }
 
+static __device__ __forceinline__ u32* wordOf(u32* patch, i32 i) {
+  Unit u = unitOf(i);
+  return patch + u.channel * PLANE + u.row * LINES + u.word;
+}
+
 #if SPLIT
-// Biased exponent of the largest magnitude under this group's pixels.
+static __device__ __forceinline__ u32 largestOf(const Quad& q) {
+  u32 upper = max(__float_as_uint(q.upper.x) & 0x7fffffff, __float_as_uint(q.upper.y) & 0x7fffffff);
+  u32 lower = max(__float_as_uint(q.lower.x) & 0x7fffffff, __float_as_uint(q.lower.y) & 0x7fffffff);
+  return max(upper, lower);
+}
+
+// Biased exponent of the largest magnitude under this group's pixels. What a field's values become waits in the patch.
 static __device__ __forceinline__ u32 largestExponent(
-    const EdgeFirstParameters& p, const Place& at, u32* exchange, i32 group, i32 tid) {
+    const EdgeFirstParameters& p, const Place& at, u32* patch, u32* exchange, i32 group, i32 tid) {
   u32 most = 0;
+#if FIELD_VALUES
+#pragma unroll 1
+  for (i32 unit = tid; unit < UNITS; unit += 128) {
+    Quad q = quadAt(p, at, unit);
+    u32* to = wordOf(patch, unit);
+    to[0] = __float_as_uint(q.upper.x);
+    to[PATCH] = __float_as_uint(q.upper.y);
+    to[LINE] = __float_as_uint(q.lower.x);
+    to[PATCH + LINE] = __float_as_uint(q.lower.y);
+    most = max(most, largestOf(q));
+  }
+#else
 #pragma unroll 2
   for (int round = 0; round < ROUNDS; round++) {
-    Quad q = quadAt(p, at, tid + 128 * round);
-    most = max(most, max(__float_as_uint(q.upper.x) & 0x7fffffff, __float_as_uint(q.upper.y) & 0x7fffffff));
-    most = max(most, max(__float_as_uint(q.lower.x) & 0x7fffffff, __float_as_uint(q.lower.y) & 0x7fffffff));
+    most = max(most, largestOf(quadAt(p, at, tid + 128 * round)));
   }
+#endif
   most = __reduce_max_sync(0xffffffffu, most);
   if (tid % 32 == 0) {
     exchange[tid / 32] = most;
@@ -120,8 +156,7 @@ static __device__ __forceinline__ u32 largestExponent(
 #endif
 
 static __device__ __forceinline__ void storePatch(u32* patch, i32 i, const Quad& q, float scale) {
-  Unit u = unitOf(i);
-  u32* to = patch + u.channel * PLANE + u.row * LINES + u.word;
+  u32* to = wordOf(patch, i);
 #if SPLIT
   u32 upper, lower, upperRest, lowerRest;
   splitHalves(q.upper.x * scale, q.upper.y * scale, &upper, &upperRest);
@@ -138,6 +173,19 @@ static __device__ __forceinline__ void storePatch(u32* patch, i32 i, const Quad&
   to[2 * LINE] = __byte_perm(upper, lower, 0x5410);
 }
 
+#if SPLIT && FIELD_VALUES
+// Splits what largestExponent has left: each thread its own.
+static __device__ __forceinline__ void fillPatch(
+    const EdgeFirstParameters& p, const Place& at, u32* patch, i32 tid, float scale) {
+#pragma unroll 2
+  for (i32 unit = tid; unit < UNITS; unit += 128) {
+    const u32* w = wordOf(patch, unit);
+    Quad q = {make_float2(__uint_as_float(w[0]), __uint_as_float(w[PATCH])),
+              make_float2(__uint_as_float(w[LINE]), __uint_as_float(w[PATCH + LINE]))};
+    storePatch(patch, unit, q, scale);
+  }
+}
+#else
 static __device__ __forceinline__ void fillPatch(
     const EdgeFirstParameters& p, const Place& at, u32* patch, i32 tid, float scale) {
 #pragma unroll 1
@@ -156,6 +204,7 @@ static __device__ __forceinline__ void fillPatch(
     }
   }
 }
+#endif
 
 // Asks for the lines of this group's next pixels into the L2 cache; neighbours ask for what overlaps.
 static __device__ __forceinline__ void prefetchPatch(const EdgeFirstParameters& p, i64 group, i32 tid) {
@@ -167,7 +216,12 @@ static __device__ __forceinline__ void prefetchPatch(const EdgeFirstParameters& 
     i32 channel = i / (2 * ROWS);
     i32 y = 2 * at.y + i - channel * (2 * ROWS);
     if (y < p.height) {
-      const float* line = p.input + ((at.tile * C_IN + channel) * p.height + y) * p.width + 2 * at.x;
+      i64 first = ((at.tile * C_IN + channel) * p.height + y) * p.width + 2 * at.x;
+#if FIELD_VALUES
+      const u8* line = (const u8*)p.input + first * bytesOf(p.values.type);
+#else
+      const float* line = (const float*)p.input + first;
+#endif
       asm volatile("prefetch.global.L2 [%0];" ::"l"(line));
     }
   }

@@ -1,4 +1,4 @@
-// Last layer of g_s: NHWC activations to planar float32, transposed 5x5 convolution of stride 2 with bias.
+// Last layer of g_s: NHWC activations to planar tiles, transposed 5x5 convolution of stride 2 with bias.
 // Options, launch and operands: edge_parameters.cuh.
 //
 // A row of 64 input pixels is multiplied once with all taps: 25 values per output channel, of which output rows 2i - 2
@@ -10,6 +10,9 @@
 // loads are its fragments of 1, 2 or 4 steps.
 #include "edge_mma.cuh"
 #include "edge_values.cuh"
+#if FIELD_VALUES
+#include "tile_values.cuh"
+#endif
 
 #ifndef N
 #define N 128
@@ -168,11 +171,12 @@ static __device__ __forceinline__ void addRow(
 #endif
 }
 
-// Output of the input row y from the sums in shared memory: this thread's row 2y + py, columns 2x and 2x + 1.
+// Output of the input row y from the sums in shared memory: this thread's row 2y + py, columns 2x and 2x + 1, which
+// stand at `to` in channel `channel` of all tiles' values.
 static __device__ __forceinline__ void writeRow(
-    const EdgeLastParameters& p, const float* sums, float* to, i32 pixel, i32 x, i32 py, i32 channel, const float* bias) {
-  bool left = x > 0;
-  bool right = x < p.width - 1;
+    const EdgeLastParameters& p, const float* sums, i64 to, const Pixel& out, i32 pixel, i32 py, i32 channel, const float* bias) {
+  bool left = out.x > 0;
+  bool right = out.x < p.width - 1;
   i64 plane = 4 * (i64)p.height * p.width;
 #pragma unroll
   for (int c = 0; c < CHANNELS; c++) {
@@ -187,8 +191,14 @@ static __device__ __forceinline__ void writeRow(
         even += taps[1];
         odd += taps[LINE + 1];
       }
-      float2 out = make_float2(__fmaf_rn(even, p.outputScale, bias[c]), __fmaf_rn(odd, p.outputScale, bias[c]));
-      __stcs((float2*)(to + c * plane), out);
+      even = __fmaf_rn(even, p.outputScale, bias[c]);
+      odd = __fmaf_rn(odd, p.outputScale, bias[c]);
+#if FIELD_VALUES
+      const PlaneMap& map = p.values.planes[out.tile * p.channels + channel + c].map;
+      storeRestored(p.values, map, p.output, to + c * plane, even, odd);
+#else
+      __stcs((float2*)((float*)p.output + to + c * plane), make_float2(even, odd));
+#endif
     }
   }
 }
@@ -232,8 +242,7 @@ extern "C" __global__ void __launch_bounds__(128 * WARPGROUPS, 1) edge_last(cons
     const u8* base = (const u8*)p.input + G / 4 * (lane % 4) * ACTIVATION_BYTES;
     const u8* upperFrom = base + ((upperPixel.tile * p.height + y) * p.width + upperPixel.x) * N * ACTIVATION_BYTES;
     const u8* lowerFrom = base + ((lowerPixel.tile * p.height + y) * p.width + lowerPixel.x) * N * ACTIVATION_BYTES;
-    float* to = p.output
-        + (((out.tile * p.channels + channel) * p.height + s.first) * 2 + py) * 2 * p.width + 2 * out.x;
+    i64 to = (((out.tile * p.channels + channel) * p.height + s.first) * 2 + py) * 2 * p.width + 2 * out.x;
     u32 upper[ROW_WORDS];
     u32 lower[ROW_WORDS];
     loadRow(upperFrom, upperPixel.exists && y >= 0, upper);
@@ -266,7 +275,7 @@ extern "C" __global__ void __launch_bounds__(128 * WARPGROUPS, 1) edge_last(cons
         }
         groupBarrier(group);
         if (writes) {
-          writeRow(p, sumsShared + (y & 1) * SUM_FLOATS, to, outPixel, out.x, py, channel, bias);
+          writeRow(p, sumsShared + (y & 1) * SUM_FLOATS, to, out, outPixel, py, channel, bias);
         }
         to += 4 * p.width;
       }

@@ -4,6 +4,8 @@
 // Options of the compiler (-D...) choose a variant; all of it is known when a kernel is compiled:
 //   ACTIVATION  type of NHWC activations: 0 f16, 1 e4m3 (sm_89 and newer), 2 f32 ("fp32": split products, see below)
 //   N           channels of the NHWC side, rounded up to a multiple of 16 (the Cp of the layout), 16..320
+//   FIELD_VALUES  1: the input of the first layer and the output of the last one are a field's own values in place of
+//               float32: the load normalizes them, the store restores them, with the bits of core's Normalizer
 //   WGMMA       1 on sm_90a (compile for it by that name), 0 on any other device of sm_80 or newer
 //
 // Operands in memory. A matrix B of n rows and k columns (both multiples of 8) of f16 stands as 8 x 8 blocks of 128
@@ -17,8 +19,13 @@
 // Channels that only pad (N rounded up) have zero weights, bias and gamma, and beta 1.
 #pragma once
 #include "common.cuh"
+#include "field_parameters.cuh"
 
-// First layer of g_a: planar float32 tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
+#ifndef FIELD_VALUES
+#define FIELD_VALUES 0
+#endif
+
+// First layer of g_a: planar tiles, 5x5 convolution of stride 2 and padding 2, bias, GDN or ReLU, NHWC.
 //   C_IN        channels of a tile, 1..16
 //   EPILOGUE    0 none, 1 GDN, 2 ReLU
 //   WARPGROUPS  (3) groups of 128 threads, each on tiles of its own;  ROWS (8) rows of such a tile, a multiple of 4
@@ -41,7 +48,7 @@
 //   multiplied by scale^2.  None and ReLU: y = x * outputScale (e4m3: 1 / scale).
 // weightScale: what a sum over stored weights is multiplied by (ACTIVATION 2; elsewhere unused).
 struct EdgeFirstParameters {
-  const float* input;  // [tiles][C_IN][height][width]
+  const void* input;   // [tiles][C_IN][height][width], float32 or the field's type
   void* output;        // [tiles][height / 2][width / 2][N]
   const u16* weights;
   const u16* gamma;
@@ -53,9 +60,12 @@ struct EdgeFirstParameters {
   float outputScale;
   float weightScale;
   i32 reserved;
+#if FIELD_VALUES
+  TileValues values;
+#endif
 };
 
-// Last layer of g_s: NHWC, transposed 5x5 convolution of stride 2 (padding 2, output padding 1), bias, planar float32.
+// Last layer of g_s: NHWC, transposed 5x5 convolution of stride 2 (padding 2, output padding 1), bias, planar tiles.
 //   CHANNELS    output channels that one launch row makes, 1..4; blockIdx.y counts ceil(channels / CHANNELS) of them
 //   WARPGROUPS  (4) groups of 128 threads, each on strips of its own
 // Launch: WARPGROUPS * 128 threads; grid (any, best min(multiprocessors, ceil(strips / WARPGROUPS)); ceil(channels /
@@ -73,7 +83,7 @@ struct EdgeFirstParameters {
 // Output: sum * outputScale + bias[channel].
 struct EdgeLastParameters {
   const void* input;     // [tiles][height][width][N]
-  float* output;         // [tiles][channels][2 * height][2 * width]
+  void* output;          // [tiles][channels][2 * height][2 * width], float32 or the field's type
   const u16* weights;
   const float* bias;     // per output channel
   i64 tiles;
@@ -83,6 +93,9 @@ struct EdgeLastParameters {
   i32 stripRows;         // even
   float outputScale;     // scale of the activations times 1 / that of the weights
   i32 reserved;
+#if FIELD_VALUES
+  TileValues values;
+#endif
 };
 
 // Latents into the layout of activations.

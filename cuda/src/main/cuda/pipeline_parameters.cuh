@@ -1,6 +1,7 @@
 // What the host tells the kernels of a pipeline. The same structure stands in CudaPipelineParameters.
 #pragma once
 #include "common.cuh"
+#include "field_parameters.cuh"
 
 // Kinds of quantizer.
 #define QUANTIZER_AFFINE 0
@@ -13,17 +14,6 @@
 #define NORMALIZED 0
 #endif
 
-// Types of a field's values.
-#define TYPE_I8 0
-#define TYPE_I16 1
-#define TYPE_I32 2
-#define TYPE_I64 3
-#define TYPE_U8 4
-#define TYPE_U16 5
-#define TYPE_U32 6
-#define TYPE_F32 7
-#define TYPE_F64 8
-
 // What the host found out about a launch.
 #define FLAG_ALIGNED_ROWS 1   // groups of four neighbours along x start at multiples of 16 bytes
 #define FLAG_QUICK_AFFINE 2   // float32, affine: `quickResidual` and `quickReach` are set
@@ -34,34 +24,6 @@
 // Errors that the decoder reports (bits of one word) and the encoder's only one.
 #define ERROR_CORRUPT 1
 #define ERROR_CAPACITY 2
-
-// Pointwise stages of a normalizer.
-#define STAGE_LOG10 1
-#define STAGE_LOG1P 2
-#define STAGE_ASINH 3
-#define MOST_STAGES 16
-
-// Its last stage.
-#define NORMALIZER_AFFINE 1  // an affine map follows the pointwise stages
-#define NORMALIZER_CLAMPS 2  // its result is clamped to 0..1, forward and before going back
-
-// x -> (x * scale - offset) / width. Where scale is 0 the plane is flat: its values become 0, and
-// offset is the value that all of them come back as.
-struct PlaneMap {
-  double offset, width, scale;
-  double inverseScale;
-};
-
-struct NormalizerParameters {
-  double lowest, highest;              // the stages accept the values from here to there
-  PlaneMap map;                        // of all planes, if
-  const PlaneMap* maps;                // this is null; else one for each plane of all volumes
-  double scales[MOST_STAGES];          // of asinh
-  double scaleLogarithms[MOST_STAGES]; // their natural logarithms
-  i32 kinds[MOST_STAGES];
-  i32 stages;                          // how many
-  i32 flags;
-};
 
 // The same fields in the same order as the host's structure. Extents are in values, z slowest.
 struct PipelineParameters {

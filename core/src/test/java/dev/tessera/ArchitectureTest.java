@@ -34,6 +34,7 @@ final class ArchitectureTest {
 
   @ArchTest static final ArchRule SYNTH = only("synth", "field");
   @ArchTest static final ArchRule REPORT = only("report", "field");
+  @ArchTest static final ArchRule QUALITY = only("quality", "field");
 
   @ArchTest
   static final ArchRule NO_CYCLES =

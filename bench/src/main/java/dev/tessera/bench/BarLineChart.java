@@ -1,6 +1,8 @@
 package dev.tessera.bench;
 
-import dev.tessera.bench.Svg.Anchor;
+import dev.tessera.report.Axis;
+import dev.tessera.report.Svg;
+import dev.tessera.report.Svg.Anchor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -105,9 +107,9 @@ record BarLineChart(
     }
     legend(svg, top - 16);
 
-    Scale left = Scale.holding(bars.stream().flatMapToDouble(Bars::all).toArray());
-    Scale right =
-        Scale.holding(
+    Axis left = Axis.holding(bars.stream().flatMapToDouble(Bars::all).toArray());
+    Axis right =
+        Axis.holding(
             DoubleStream.concat(Arrays.stream(lineValues), DoubleStream.of(reference)).toArray());
     axes(svg, left, right, width, top, bottom);
 
@@ -160,17 +162,17 @@ record BarLineChart(
         / categories();
   }
 
-  private void axes(Svg svg, Scale left, Scale right, double width, double top, double bottom) {
+  private void axes(Svg svg, Axis left, Axis right, double width, double top, double bottom) {
     double end = width - RIGHT;
     for (double tick : left.ticks()) {
       double y = bottom - PLOT * left.position(tick);
       svg.line(LEFT, y, end, y, FAINT, 1);
-      svg.text(LEFT - 8, y + 4, TEXT, Anchor.END, INK, Scale.label(tick));
+      svg.text(LEFT - 8, y + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
     for (double tick : right.ticks()) {
       double y = bottom - PLOT * right.position(tick);
       svg.line(end, y, end + 5, y, LINE, 1);
-      svg.text(end + 9, y + 4, TEXT, Anchor.START, LINE, Scale.label(tick));
+      svg.text(end + 9, y + 4, TEXT, Anchor.START, LINE, Axis.label(tick));
     }
     svg.line(LEFT, bottom, end, bottom, INK, 1.5);
     svg.line(LEFT, top, LEFT, bottom, INK, 1.5);
@@ -192,7 +194,7 @@ record BarLineChart(
     }
   }
 
-  private void column(Svg svg, Scale scale, int index, double x, double width, double bottom) {
+  private void column(Svg svg, Axis scale, int index, double x, double width, double bottom) {
     double barWidth = width * 0.8 / bars.size();
     for (int b = 0; b < bars.size(); b++) {
       Bars series = bars.get(b);

@@ -3,20 +3,19 @@ package dev.tessera.bench;
 import com.google.gson.JsonObject;
 import dev.tessera.field.Metrics;
 import dev.tessera.transform.Precisions;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * One line of the table: a precision and an entropy coder.
+ * One line of the table: a precision and a codec.
  *
- * @param codec name of the coder
+ * @param codec name of the coder of latents
  * @param tileBytes bytes of the float32 tiles, on which all rates are based
  * @param encode tiles to streams
  * @param decode streams to tiles
- * @param analysis g_a alone
- * @param encoding the coder alone
- * @param synthesis g_s alone
- * @param decoding the coder alone
+ * @param parts networks and coders alone, by the names of {@link E2ePath}
  * @param bytes of all streams and their lengths
- * @param quality of the restored tiles
+ * @param quality of the restored tiles; empty where weights are random
  */
 public record E2eResult(
     Precisions precisions,
@@ -24,12 +23,9 @@ public record E2eResult(
     long tileBytes,
     Samples encode,
     Samples decode,
-    Samples analysis,
-    Samples encoding,
-    Samples synthesis,
-    Samples decoding,
+    Map<String, Samples> parts,
     long bytes,
-    Metrics quality) {
+    Optional<Metrics> quality) {
   /** Original bytes by compressed bytes. */
   double ratio() {
     return (double) tileBytes / bytes;
@@ -39,22 +35,31 @@ public record E2eResult(
     return samples.giga(tileBytes);
   }
 
+  /** Rate of a part; no number if there is no such part. */
+  double rate(String part) {
+    return parts.containsKey(part) ? rate(parts.get(part)) : Double.NaN;
+  }
+
+  /** A number of the quality; none where weights are random. */
+  double psnr() {
+    return quality.map(Metrics::psnr).orElse(Double.NaN);
+  }
+
   JsonObject toJson() {
     JsonObject json = new JsonObject();
     json.addProperty("precision", precisions.toString());
     json.addProperty("codec", codec);
     json.add("encode", times(encode));
     json.add("decode", times(decode));
-    json.add("g_a", times(analysis));
-    json.add("enc", times(encoding));
-    json.add("g_s", times(synthesis));
-    json.add("dec", times(decoding));
+    parts.forEach((name, samples) -> json.add(name, times(samples)));
     json.addProperty("bytes", bytes);
     json.addProperty("cr", ratio());
-    json.addProperty("rmse", quality.rmse());
-    json.addProperty("nrmse", quality.nrmse());
-    json.addProperty("psnr", quality.psnr());
-    json.addProperty("max_error", quality.maxError());
+    quality.ifPresent(metrics -> {
+      json.addProperty("rmse", metrics.rmse());
+      json.addProperty("nrmse", metrics.nrmse());
+      json.addProperty("psnr", metrics.psnr());
+      json.addProperty("max_error", metrics.maxError());
+    });
     return json;
   }
 

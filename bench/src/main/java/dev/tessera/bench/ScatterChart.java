@@ -1,6 +1,9 @@
 package dev.tessera.bench;
 
-import dev.tessera.bench.Svg.Anchor;
+import dev.tessera.report.Axis;
+import dev.tessera.report.Svg;
+import dev.tessera.report.Svg.Anchor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
@@ -17,6 +20,7 @@ import java.util.stream.Stream;
  * @param circle what a circle is
  * @param square what a square is
  * @param series the points
+ * @param connected whether lines join the points of a series
  */
 record ScatterChart(
     String title,
@@ -25,21 +29,28 @@ record ScatterChart(
     String upwards,
     String circle,
     String square,
-    List<Series> series) {
+    List<Series> series,
+    boolean connected) {
   // colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008)
   private static final List<String> FILLS =
-      List.of("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9");
+      List.of(
+          "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000", "#999999");
   private static final String INK = "#222222";
   private static final String FAINT = "#dddddd";
 
   private static final double LEFT = 76;
   private static final double WIDTH = 560;
   private static final double PLOT = 320;
-  private static final double RIGHT = 130;
+  private static final double RIGHT = 300;
   private static final double BELOW = 56;
   private static final double TEXT = 13;
   private static final double LINE_HEIGHT = 17;
   private static final double MARK = 5;
+
+  /** The same label closer than this to its like, across and upwards, is left out. */
+  private static final double LABEL_WIDTH = 60;
+
+  private static final double LABEL_HEIGHT = 14;
 
   /** Values closer together than this are drawn as if they were this far apart. */
   private static final double LEAST_SPAN = 0.2;
@@ -57,6 +68,15 @@ record ScatterChart(
    */
   record Point(String label, double x, double circle, double square) {}
 
+  /** A text beside a mark. */
+  private record Label(String text, double x, double y) {
+    boolean covers(Label other) {
+      return text.equals(other.text)
+          && Math.abs(x - other.x) < LABEL_WIDTH
+          && Math.abs(y - other.y) < LABEL_HEIGHT;
+    }
+  }
+
   /** The picture. */
   String draw() {
     double top = 30 + LINE_HEIGHT * (notes.size() + 1.5);
@@ -65,15 +85,19 @@ record ScatterChart(
     for (int i = 0; i < notes.size(); i++) {
       svg.text(LEFT, 24 + LINE_HEIGHT * (i + 1), TEXT, Anchor.START, INK, notes.get(i));
     }
-    Scale x = span(points().mapToDouble(Point::x).toArray());
-    Scale y =
-        Scale.holding(
+    Axis x = span(points().mapToDouble(Point::x).toArray());
+    Axis y =
+        Axis.holding(
             points().flatMapToDouble(p -> DoubleStream.of(p.circle(), p.square())).toArray());
     axes(svg, x, y, top);
+    List<Label> labels = new ArrayList<>();
     for (int s = 0; s < series.size(); s++) {
       String colour = FILLS.get(s % FILLS.size());
+      if (connected) {
+        join(svg, series.get(s).points(), colour, x, y, top);
+      }
       for (Point point : series.get(s).points()) {
-        draw(svg, point, series.get(s).name(), colour, x, y, top);
+        draw(svg, point, series.get(s).name(), colour, x, y, top, labels);
       }
     }
     legend(svg, top);
@@ -85,18 +109,18 @@ record ScatterChart(
   }
 
   /** An axis that holds all values with some room on both sides. */
-  private static Scale span(double[] values) {
+  private static Axis span(double[] values) {
     double low = DoubleStream.of(values).filter(Double::isFinite).min().orElse(0);
     double high = DoubleStream.of(values).filter(Double::isFinite).max().orElse(1);
     double room = Math.max(high - low, LEAST_SPAN) * 0.25;
-    return new Scale(low - room, high + room, false);
+    return new Axis(low - room, high + room, false);
   }
 
-  private void axes(Svg svg, Scale x, Scale y, double top) {
+  private void axes(Svg svg, Axis x, Axis y, double top) {
     for (double tick : y.ticks()) {
       double at = top + PLOT * (1 - y.position(tick));
       svg.line(LEFT, at, LEFT + WIDTH, at, FAINT, 1);
-      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Scale.label(tick));
+      svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
     int steps = 4;
     for (int i = 0; i <= steps; i++) {
@@ -110,14 +134,44 @@ record ScatterChart(
     svg.text(22, top + PLOT / 2, TEXT, Anchor.MIDDLE, INK, upwards, false, -90);
   }
 
+  private static void join(Svg svg, List<Point> points, String colour, Axis x, Axis y, double top) {
+    List<Point> placed = points.stream().filter(point -> Double.isFinite(point.x())).toList();
+    for (int i = 1; i < placed.size(); i++) {
+      Point from = placed.get(i - 1);
+      Point to = placed.get(i);
+      double left = LEFT + WIDTH * x.position(from.x());
+      double right = LEFT + WIDTH * x.position(to.x());
+      svg.line(left, height(y, top, from.circle()), right, height(y, top, to.circle()), colour, 1);
+      svg.line(
+          left,
+          height(y, top, from.square()),
+          right,
+          height(y, top, to.square()),
+          colour,
+          1,
+          "4 3");
+    }
+  }
+
+  private static double height(Axis y, double top, double value) {
+    return top + PLOT * (1 - y.position(value));
+  }
+
   private void draw(
-      Svg svg, Point point, String name, String colour, Scale x, Scale y, double top) {
+      Svg svg,
+      Point point,
+      String name,
+      String colour,
+      Axis x,
+      Axis y,
+      double top,
+      List<Label> labels) {
     if (!Double.isFinite(point.x())) {
       return; // nothing was lost: a ratio to no error has no place on the axis
     }
     double at = LEFT + WIDTH * x.position(point.x());
-    double high = top + PLOT * (1 - y.position(point.circle()));
-    double low = top + PLOT * (1 - y.position(point.square()));
+    double high = height(y, top, point.circle());
+    double low = height(y, top, point.square());
     svg.line(at, high, at, low, colour, 1);
     String what = name + ", " + point.label() + ": ";
     svg.circle(at, high, MARK, colour, what + circle + " " + Numbers.short3(point.circle()));
@@ -128,7 +182,11 @@ record ScatterChart(
         2 * MARK,
         colour,
         what + square + " " + Numbers.short3(point.square()));
-    svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+    Label label = new Label(point.label(), at, high);
+    if (labels.stream().noneMatch(label::covers)) {
+      labels.add(label);
+      svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+    }
   }
 
   private void legend(Svg svg, double top) {

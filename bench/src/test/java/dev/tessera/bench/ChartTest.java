@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tessera.bench.BarLineChart.Bars;
 import dev.tessera.bench.BarLineChart.Group;
+import dev.tessera.report.Axis;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,7 +98,7 @@ class ChartTest {
   void scalesHoldTheirValues() {
     double[][] cases = {{1}, {0.003, 0.1}, {500, 600, 17}, {0.5, 4000}, {1e-9, 1e9}, {}};
     for (double[] values : cases) {
-      Scale scale = Scale.holding(values);
+      Axis scale = Axis.holding(values);
       for (double value : values) {
         assertThat(scale.position(value)).isBetween(0.0, 1.0);
       }
@@ -105,10 +106,10 @@ class ChartTest {
       assertThat(scale.ticks())
           .allSatisfy(tick -> assertThat(scale.position(tick)).isBetween(-1e-9, 1.0 + 1e-9));
     }
-    assertThat(Scale.holding(3, 500).logarithmic()).isTrue();
-    assertThat(Scale.holding(20, 500).logarithmic()).isFalse();
-    assertThat(Scale.label(0.5)).isEqualTo("0.5");
-    assertThat(Scale.label(1000)).isEqualTo("1000");
+    assertThat(Axis.holding(3, 500).logarithmic()).isTrue();
+    assertThat(Axis.holding(20, 500).logarithmic()).isFalse();
+    assertThat(Axis.label(0.5)).isEqualTo("0.5");
+    assertThat(Axis.label(1000)).isEqualTo("1000");
   }
 
   @Test

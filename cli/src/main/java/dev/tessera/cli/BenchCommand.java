@@ -14,12 +14,14 @@ import picocli.CommandLine.Command;
       BenchRansCommand.class,
       BenchPipelineCommand.class,
       BenchE2eCommand.class,
-      BenchCopyCommand.class
+      BenchCopyCommand.class,
+      BenchReproduceCommand.class
     })
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new TesseraException.Invalid(
-        "say what to measure: bench rans, bench pipeline, bench e2e or bench copy");
+        "say what to measure: bench rans, bench pipeline, bench e2e, bench copy, or all of it:"
+            + " bench reproduce");
   }
 }

@@ -1,8 +1,12 @@
 package dev.tessera.cli;
 
 import dev.tessera.bench.E2eBench;
+import dev.tessera.bench.E2eOptions;
 import dev.tessera.bench.E2eReport;
-import dev.tessera.bench.E2eResult;
+import dev.tessera.bench.E2eSection;
+import dev.tessera.bench.E2eShape;
+import dev.tessera.bench.PyTorchPeers;
+import dev.tessera.bench.RandomModels;
 import dev.tessera.model.Model;
 import dev.tessera.transform.Precisions;
 import java.io.IOException;
@@ -19,19 +23,34 @@ import picocli.CommandLine.Option;
     name = "e2e",
     mixinStandardHelpOptions = true,
     description =
-        "Measure a model on the GPU from tiles to streams and back: whole, in parts, and layer by"
+        "Measure models on the GPU from tiles to streams and back: whole, in parts, and layer by"
             + " layer.",
     footer = {
       "",
-      "Example:",
+      "Examples:",
       "  tessera bench e2e --precision fp32,fp16 --codec rans:64,bitpack --json e2e.json"
-          + " --svg e2e.svg"
+          + " --svg e2e.svg",
+      "  tessera bench e2e --random-model bmshj2018-factorized,192,320 --precision fp16,fp8"
     })
 final class BenchE2eCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
-      description = "Factorized model: name, id or file (default: " + Models.DEFAULT + ").")
-  private String model;
+      paramLabel = "MODEL",
+      split = ",",
+      description =
+          "Models, such as one for each rate: names, ids or files, with commas between them"
+              + " (default: "
+              + Models.DEFAULT
+              + ").")
+  private List<String> models = List.of();
+
+  @Option(
+      names = "--random-model",
+      paramLabel = "ARCH,N,M[,CHANNELS]",
+      description =
+          "A model of random weights, as in bmshj2018-factorized,192,320: only for its speed; may"
+              + " be repeated.")
+  private List<String> random = List.of();
 
   @Option(
       names = "--precision",
@@ -47,7 +66,9 @@ final class BenchE2eCommand implements Callable<Integer> {
       paramLabel = "CODEC",
       split = ",",
       defaultValue = "rans:64,bitpack",
-      description = "rans:P or bitpack (default: ${DEFAULT-VALUE}).")
+      description =
+          "rans:P, bitpack, or a pipeline of the latents with + between its parts, as in"
+              + " minmax:8+reference-eb=0.8+bitcomp (default: ${DEFAULT-VALUE}).")
   private List<String> codecs;
 
   @Option(
@@ -63,23 +84,56 @@ final class BenchE2eCommand implements Callable<Integer> {
       description = "Tiles of 128x128 (default: ${DEFAULT-VALUE}).")
   private int batch;
 
+  @Option(
+      names = "--shape",
+      paramLabel = "TxCxHxW",
+      description =
+          "Tiles, their channels, rows and columns, as in 8x3x1024x1024, in place of --batch.")
+  private String shape;
+
+  @Mixin private PeerOptions peers;
+
   @Mixin private BenchOutput output;
+
+  /** A model and whether its weights are random. */
+  private record Candidate(Model model, boolean random) {}
 
   @Override
   public Integer call() throws IOException {
-    List<Precisions> wanted = parse(precisions);
-    Model found = Models.find(model);
-    try (E2eBench bench = new E2eBench(found, quantity, batch, output.runs(), output::progress)) {
-      List<E2eResult> results = bench.run(wanted, codecs);
-      String input =
-          "%s (N=%d, M=%d), %d tiles of %dx128x128 of %s"
-              .formatted(
-                  found.name(), found.n(), found.m(), batch, found.inputChannels(), quantity);
+    E2eOptions options =
+        new E2eOptions(
+            shape == null ? E2eShape.usual(batch) : E2eShape.parse(shape),
+            quantity,
+            parse(precisions),
+            codecs,
+            output.runs());
+    PyTorchPeers others = peers.peers();
+    List<Candidate> candidates = candidates(options);
+    try (E2eBench bench = new E2eBench(options, output::progress)) {
+      List<E2eSection> sections = new ArrayList<>();
+      for (Candidate candidate : candidates) {
+        sections.add(bench.measure(candidate.model(), candidate.random(), others));
+      }
       E2eReport report =
-          new E2eReport(output.info(bench.devices()), input, results, bench.layers());
-      output.write(report.table(), report.toJson(), Map.of(quantity, report.chart()));
+          new E2eReport(
+              output.info(bench.devices()), others == null ? Map.of() : others.stack(), sections);
+      output.write(report.table(), report.toJson(), report.charts(quantity));
     }
     return 0;
+  }
+
+  private List<Candidate> candidates(E2eOptions options) throws IOException {
+    List<Candidate> candidates = new ArrayList<>();
+    for (String name : models) {
+      candidates.add(new Candidate(Models.find(name), false));
+    }
+    for (String text : random) {
+      candidates.add(new Candidate(RandomModels.make(text, options.needsCalibration()), true));
+    }
+    if (candidates.isEmpty()) {
+      candidates.add(new Candidate(Models.find(null), false));
+    }
+    return candidates;
   }
 
   /** A list with commas, unless a network is named, which needs them itself. */

@@ -59,10 +59,12 @@ final class BenchOutput {
   }
 
   RunInfo info(Map<String, Map<String, String>> devices) {
-    return RunInfo.now(
-        "tessera " + String.join(" ", command.commandLine().getParseResult().originalArgs()),
-        new Main.Version().getVersion()[0],
-        devices);
+    return RunInfo.now(commandLine(command), new Main.Version().getVersion()[0], devices);
+  }
+
+  /** How the program was called. */
+  static String commandLine(CommandSpec command) {
+    return "tessera " + String.join(" ", command.commandLine().getParseResult().originalArgs());
   }
 
   /**
@@ -76,6 +78,9 @@ final class BenchOutput {
       Files.writeString(
           json,
           new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(report) + "\n");
+    }
+    if (svg != null && charts.isEmpty()) {
+      progress("there is nothing to draw into " + svg);
     }
     if (svg != null) {
       for (Map.Entry<String, String> chart : charts.entrySet()) {

@@ -67,7 +67,7 @@ final class CalibrateCommand implements Callable<Integer> {
   @Option(
       names = "--normalizer",
       paramLabel = "LIST",
-      description = "What to do to values first (default: the model's own).")
+      description = "What to do to values first, or auto (default: the model's own).")
   private String normalizer;
 
   @Option(

@@ -128,8 +128,11 @@ final class CompressCommand implements Callable<Integer> {
   }
 
   /** Model and pipeline, as far as there are, with what was left to be chosen. */
-  private static String way(Codec codec, ContainerReader container) {
+  private String way(Codec codec, ContainerReader container) {
     String model = codec.model().map(found -> "model " + found.name()).orElse("");
+    if (codec.model().filter(compression::choosesNormalizer).isPresent()) {
+      model += "  normalizer " + Codec.normalizer(container.header());
+    }
     String pipeline = Codec.pipeline(container.header()).map(spec -> "pipeline " + spec).orElse("");
     return model.isEmpty() || pipeline.isEmpty() ? model + pipeline : model + "  " + pipeline;
   }
@@ -221,7 +224,9 @@ final class CompressCommand implements Callable<Integer> {
           "PSNR is below 40 dB: model "
               + codec.model().get().name()
               + " may not suit this data (try "
-              + (!compression.hasNormalizer() && manyDecades
+              + (manyDecades
+                      && !compression.hasNormalizer()
+                      && !compression.choosesNormalizer(codec.model().get())
                   ? "--normalizer log10,minmax:slice)"
                   : "another --model or --normalizer, or no model)"));
     }

@@ -7,8 +7,10 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.pipeline.QuantizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How a field is compressed: by a pipeline that keeps an error bound, or through a model. */
@@ -61,8 +63,8 @@ final class CompressionOptions {
       names = "--normalizer",
       paramLabel = "LIST",
       description =
-          "With --model: what to do to values first, such as log10,minmax:slice (default: the"
-              + " model's own).")
+          "With --model: what to do to values first, such as log10,minmax:slice, or auto to choose"
+              + " by the values (default: the model's own).")
   private String normalizer;
 
   @Option(
@@ -86,6 +88,14 @@ final class CompressionOptions {
     return normalizer != null;
   }
 
+  /** Whether the normalizer behind a model is chosen by the field's values. */
+  boolean choosesNormalizer(Model with) {
+    return Optional.ofNullable(normalizer)
+        .or(with::normalizer)
+        .map(NormalizerChoice::parse)
+        .equals(Optional.of(NormalizerChoice.AUTO));
+  }
+
   /** Whether the bound, if there is one, is a share of the range of the field's own values. */
   boolean boundIsShareOfRange() {
     return model == null
@@ -107,7 +117,8 @@ final class CompressionOptions {
     if (normalizer != null) {
       options = options.withNormalizer(normalizer);
     }
-    options = options.withProfile(profile()).withChannelsPerStream(channelsPerStream());
+    options =
+        options.withProfile(profile()).withChannelsPerStream(channelsPerStream(channelsPerStream));
     if (latentPipeline != null) {
       refuse(channelsPerStream, "-P and --latent-pipeline exclude each other");
       refuse(profile, "--profile and --latent-pipeline exclude each other");
@@ -150,18 +161,18 @@ final class CompressionOptions {
     }
   }
 
-  private int channelsPerStream() {
-    if (channelsPerStream == null) {
+  /** P as it is written after {@code -P}; null where it is not. */
+  static int channelsPerStream(String text) {
+    if (text == null) {
       return DEFAULT_CHANNELS_PER_STREAM;
     }
-    if (channelsPerStream.equals("all")) {
+    if (text.equals("all")) {
       return CodecOptions.WHOLE;
     }
-    if (!channelsPerStream.matches("0*[1-9]\\d{0,6}")) {
-      throw new TesseraException.Invalid(
-          "-P takes a number from 1 up, or all, not '" + channelsPerStream + "'");
+    if (!text.matches("0*[1-9]\\d{0,6}")) {
+      throw new TesseraException.Invalid("-P takes a number from 1 up, or all, not '" + text + "'");
     }
-    return Integer.parseInt(channelsPerStream);
+    return Integer.parseInt(text);
   }
 
   private StreamPlan.Profile profile() {

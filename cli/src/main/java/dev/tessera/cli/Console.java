@@ -77,21 +77,42 @@ final class Console {
     shown = time;
     double seconds = Math.max(1e-9, (time - started) / 1e9);
     double rate = done / seconds;
-    String line =
+    draw(
         "%-10s %3d %%  %s/s  %s left"
             .formatted(
                 name(now),
                 100 * done / total,
                 Text.bytes((long) (rate * bytesPerValue)),
-                Text.seconds((total - done) / rate));
-    if (!terminal) {
-      err.println(line);
-    } else if (end) {
+                Text.seconds((total - done) / rate)));
+    if (end) {
+      endStatus();
+    }
+  }
+
+  /** What goes on now: on a terminal one line, redrawn; elsewhere a line from time to time. */
+  void status(String line) {
+    long time = System.nanoTime();
+    if (!quiet && (shown == 0 || time - shown >= (terminal ? REDRAW_NANOS : LINE_NANOS))) {
+      shown = time;
+      draw(line);
+    }
+  }
+
+  /** Clears the line of {@link #status}, before something else is printed. */
+  void endStatus() {
+    if (width > 0) {
       err.print("\r" + " ".repeat(width) + "\r");
+      err.flush();
       width = 0;
-    } else {
+    }
+  }
+
+  private void draw(String line) {
+    if (terminal) {
       err.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
       width = line.length();
+    } else {
+      err.println(line);
     }
     err.flush();
   }

@@ -3,7 +3,7 @@ package dev.tessera.cli;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
-import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +46,7 @@ final class ImportCommand implements Callable<Integer> {
   @Option(
       names = "--normalizer",
       paramLabel = "LIST",
-      description = "Normalizer that the model was trained behind.")
+      description = "Normalizer that the model was trained behind, or auto.")
   private String normalizer;
 
   @Override
@@ -57,7 +57,7 @@ final class ImportCommand implements Callable<Integer> {
     Model model = Model.read(checkpoint);
     Map<String, String> metadata = new TreeMap<>(model.metadata());
     if (normalizer != null) {
-      metadata.put(Model.NORMALIZER, NormalizerSpec.parse(normalizer).toString());
+      metadata.put(Model.NORMALIZER, NormalizerChoice.parse(normalizer).toString());
     }
     if (name != null && name.isBlank()) {
       throw new TesseraException.Invalid("a model's name is not empty");

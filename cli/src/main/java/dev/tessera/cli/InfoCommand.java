@@ -8,14 +8,12 @@ import dev.tessera.codec.Codec;
 import dev.tessera.codec.TileFormat;
 import dev.tessera.container.ContainerReader;
 import dev.tessera.container.Header;
-import dev.tessera.container.Stage;
 import dev.tessera.container.StreamPlan;
 import dev.tessera.container.TileRecord;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
 import dev.tessera.model.Model;
-import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -180,7 +178,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private static String normalizer(Header header) {
-    return NormalizerSpec.decode(header.stage(Stage.NORMALIZER).arguments()).toString();
+    return Codec.normalizer(header).toString();
   }
 
   private String toJson(ContainerReader container, Model model, int streamsPerTile) {

@@ -6,8 +6,12 @@ import dev.tessera.field.FieldSink;
 import dev.tessera.field.Shape;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.synth.CosmologySynth;
+import dev.tessera.synth.SyntheticFamily;
+import dev.tessera.synth.TrainingSet;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -16,36 +20,113 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "synth",
     mixinStandardHelpOptions = true,
-    description =
-        "Make a field like those of a cosmological simulation; the same seed gives the same bytes.",
+    description = {
+      "Make a field like those of a cosmological simulation or of another family, or a whole set of"
+          + " fields to train models on; the same seed gives the same bytes."
+    },
     footer = {
       "",
-      "Example:",
-      "  tessera synth rho_128x128x128.f32 --quantity dark_matter_density --seed 7"
+      "Examples:",
+      "  tessera synth rho_128x128x128.f32 --quantity dark_matter_density --seed 7",
+      "  tessera synth cells_64x256x256.f32 --family microscopy --shape 64x256x256",
+      "  tessera synth --set cosmo --count 24 --seed 1 boxes"
     })
 final class SynthCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "OUT", description = "File to write, in the format that its name says.")
+  private static final int DEFAULT_SIZE = 128;
+
+  @Parameters(
+      paramLabel = "OUT",
+      description = "File to write, in the format that its name says; with --set, a new folder.")
   private String out;
 
   @Option(
       names = "--size",
       paramLabel = "N",
-      defaultValue = "128",
-      description = "Grid points along each side (default: 128).")
-  private int size;
+      description = "Grid points along each side (default: 128; universes of a set 256).")
+  private Integer size;
 
   @Option(names = "--seed", defaultValue = "1", description = "Seed (default: 1).")
   private long seed;
 
-  @Option(
-      names = "--quantity",
-      defaultValue = "dark_matter_density",
-      description = "One of ${COMPLETION-CANDIDATES} (default: dark_matter_density).")
-  private CosmologySynth.Quantity quantity;
+  @ArgGroup private What what = new What();
+
+  /** What is made, one of them. */
+  private static final class What {
+    @ArgGroup(exclusive = false)
+    private Cosmology cosmology = new Cosmology();
+
+    @ArgGroup(exclusive = false)
+    private Family family;
+
+    @ArgGroup(exclusive = false)
+    private TrainingData set;
+  }
+
+  private static final class Cosmology {
+    @Option(
+        names = "--quantity",
+        defaultValue = "dark_matter_density",
+        description = "One of ${COMPLETION-CANDIDATES} (default: dark_matter_density).")
+    private CosmologySynth.Quantity quantity = CosmologySynth.Quantity.DARK_MATTER_DENSITY;
+
+    @Option(
+        names = "--varied",
+        description = "Draw epoch, resolution, gravity and gas from the seed too.")
+    private boolean varied;
+  }
+
+  private static final class Family {
+    @Option(
+        names = "--family",
+        required = true,
+        description = "Instead of cosmology a field of another family: ${COMPLETION-CANDIDATES}.")
+    private SyntheticFamily family;
+
+    @Option(
+        names = "--shape",
+        paramLabel = "ZxYxX",
+        description = "Its shape, if it is not to be a cube.")
+    private String shape;
+  }
+
+  private static final class TrainingData {
+    @Option(
+        names = "--set",
+        required = true,
+        paramLabel = "KIND",
+        description =
+            "Write a training set of this kind, one of ${COMPLETION-CANDIDATES}, as raw files with"
+                + " a manifest.")
+    private TrainingSet.Kind kind;
+
+    @Option(
+        names = "--count",
+        paramLabel = "N",
+        description = "Items of the set (default: 24 universes, 126 general fields).")
+    private Integer count;
+  }
 
   @Override
   public Integer call() throws IOException {
-    Field field = new CosmologySynth(size, seed).generate(quantity);
+    if (what.set != null) {
+      return set(what.set);
+    }
+    int n = size == null ? DEFAULT_SIZE : size;
+    return field(what.family == null ? cosmology(what.cosmology, n) : family(what.family, n));
+  }
+
+  private Field cosmology(Cosmology cosmology, int n) {
+    CosmologySynth synth =
+        cosmology.varied ? CosmologySynth.varied(n, seed) : new CosmologySynth(n, seed);
+    return synth.generate(cosmology.quantity);
+  }
+
+  private Field family(Family asked, int n) {
+    Shape shape = asked.shape == null ? Shape.of(n, n, n) : Shape.parse(asked.shape);
+    return asked.family.generate(shape, seed);
+  }
+
+  private int field(Field field) throws IOException {
     write(field, out);
     boolean piped = out.equals("-");
     if (piped) {
@@ -53,6 +134,22 @@ final class SynthCommand implements Callable<Integer> {
     }
     new Console(false, piped, field.info().type().bytes())
         .say("%s  %s %s".formatted(out, field.info().shape(), field.info().type().code()));
+    return 0;
+  }
+
+  private int set(TrainingData data) throws IOException {
+    int n = size == null ? data.kind.defaultSize() : size;
+    int count = data.count == null ? data.kind.defaultCount() : data.count;
+    TrainingSet set = new TrainingSet(data.kind, count, n, seed);
+    SynthSetFolder folder = new SynthSetFolder(Path.of(out));
+    long start = System.nanoTime();
+    set.generate(folder::write);
+    folder.finish();
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    new Console(false, false, 0)
+        .say(
+            "%s  %d files, %s in %.1f s"
+                .formatted(out, folder.files(), Text.bytes(folder.bytes()), seconds));
     return 0;
   }
 

@@ -127,12 +127,52 @@ class BenchCommandTest extends CommandTest {
   }
 
   @Test
+  void tablesAreReproduced() throws IOException {
+    Files.write(folder.resolve("a_1x192x1x1.i8"), new byte[192]);
+    Run done =
+        run(
+                "bench",
+                "reproduce",
+                "--out",
+                path("all"),
+                "--parts",
+                "copy,rans,e2e",
+                "--latents",
+                path("a_1x192x1x1.i8"),
+                "--device",
+                "cpu",
+                "--megabytes",
+                "1",
+                "--runs",
+                "1")
+            .expectDone();
+
+    assertThat(done.text())
+        .contains("`tessera bench reproduce --out ")
+        .contains("[copy.txt](copy.txt)", "not run: it runs on a GPU")
+        .endsWith("summary.md\n");
+    assertThat(done.errors()).contains("== copy\n", "== rans\n", "== e2e\n");
+    assertThat(folder.resolve("all").resolve("summary.md")).isNotEmptyFile();
+    assertThat(folder.resolve("all").resolve("rans-a.svg")).isNotEmptyFile();
+  }
+
+  @Test
   void mistakesAreOneSentence() {
     run("bench").expectError(Main.USAGE, "bench rans");
     run("bench", "rans", "--device", "tpu").expectError(Main.USAGE, "'tpu'", "cuda");
     run("bench", "copy", "--device", "tpu").expectError(Main.USAGE, "'tpu'");
     run("bench", "pipeline", "--device", "tpu").expectError(Main.USAGE, "'tpu'");
     run("bench", "e2e", "--precision", "fp12").expectError(Main.USAGE, "'fp12'", "fp16");
+    run("bench", "e2e", "--shape", "3x128x128").expectError(Main.USAGE, "512x3x128x128");
+    run("bench", "e2e", "--batch", "0").expectError(Main.USAGE, "at least one tile");
+    run("bench", "e2e", "--codec", "zip").expectError(Main.USAGE, "'zip'", "bitcomp");
+    run("bench", "e2e", "--codec", "eb=rel:1e-3+bitcomp")
+        .expectError(Main.USAGE, "cannot be measured on latents");
+    run("bench", "e2e", "--random-model", "bmshj2018-factorized,192")
+        .expectError(Main.USAGE, "ARCHITECTURE,N,M");
+    run("bench", "e2e", "--peer-seconds", "0").expectError(Main.USAGE, "--peer-seconds");
+    run("bench", "reproduce", "--parts", "train")
+        .expectError(Main.USAGE, "'train'", "copy, rans, e2e, pipeline");
     run("bench", "rans", "--device", "cpu", "-P", "0", "--synthetic", "laplace:1:1")
         .expectError(Main.USAGE, "P is a number of channels");
     run("bench", "rans", "--device", "cpu", "--synthetic", "gauss")

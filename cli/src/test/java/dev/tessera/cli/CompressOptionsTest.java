@@ -46,6 +46,15 @@ final class CompressOptionsTest extends CommandTest {
   }
 
   @Test
+  void aNormalizerMayBeLeftToTheValues() throws IOException {
+    String field = waves(DataType.FLOAT32, 6, 40, 50);
+    Run run = run("compress", field, path("a.tsr"), "-m", FACTORIZED, "--normalizer", "auto");
+    assertThat(run.expectDone().text()).contains("model weights  normalizer minmax:slice");
+    assertThat(run("info", path("a.tsr"), "--json").json().get("normalizer").getAsString())
+        .isEqualTo("minmax:slice");
+  }
+
+  @Test
   void groupAxisAndOverlapGoIntoTheFile() throws IOException {
     String field = waves(DataType.FLOAT32, 4, 5, 40, 50);
     String[] fixed = {"compress", field, path("a.tsr"), "-m", FACTORIZED, "--embed-model"};

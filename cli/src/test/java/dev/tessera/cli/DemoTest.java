@@ -67,4 +67,34 @@ final class DemoTest extends CommandTest {
     run("synth", path("no/a.f32"), "--size", "16").expectError(2, "the folder of");
     assertThat(names()).isEmpty();
   }
+
+  @Test
+  void synthMakesOtherFamilies() throws IOException {
+    run("synth", path("a.f32"), "--family", "sky", "--shape", "3x20x24", "--seed", "2")
+        .expectDone();
+    run("synth", path("b.f32"), "--family", "sky", "--size", "16").expectDone();
+    assertThat(bytes("a.f32")).hasSize(4 * 3 * 20 * 24);
+    assertThat(bytes("b.f32")).hasSize(4 * 16 * 16 * 16);
+    run("synth", path("c.f32"), "--family", "sky", "--shape", "20x24").expectError(2, "three axes");
+    run("synth", path("c.f32"), "--family", "weather").expectError(2, "expected one of");
+    run("synth", path("c.f32"), "--size", "16", "--varied").expectDone();
+    run("synth", path("d.f32"), "--size", "16").expectDone();
+    assertThat(bytes("c.f32")).isNotEqualTo(bytes("d.f32"));
+  }
+
+  @Test
+  void aTrainingSetIsAFolderWithAManifest() throws IOException {
+    run("synth", path("set"), "--set", "cosmo", "--count", "2", "--size", "16").expectDone();
+    String[] lines = Files.readString(folder.resolve("set/manifest.tsv")).split("\n");
+    assertThat(lines).hasSize(1 + 8);
+    for (int i = 1; i < lines.length; i++) {
+      assertThat(folder.resolve("set").resolve(lines[i].split("\t")[0])).hasSize(4 * 16 * 16 * 16);
+    }
+    run("synth", path("set"), "--set", "cosmo").expectError(2, "is not empty");
+    run("synth", path("set"), "--set", "cosmo", "--quantity", "temperature")
+        .expectError(2, "mutually exclusive");
+    run("synth", path("other"), "--set", "moods").expectError(2, "expected one of");
+    run("synth", path("other"), "--set", "cosmo", "--count", "0").expectError(2, "at least one");
+    assertThat(names()).containsExactly("set");
+  }
 }

@@ -3,6 +3,7 @@ package dev.tessera.codec;
 import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
+import dev.tessera.model.Network;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.transform.Precisions;
 import java.lang.foreign.MemorySegment;
@@ -11,9 +12,8 @@ import java.util.concurrent.ForkJoinPool;
 
 /**
  * Where tiles become streams and streams become tiles: the seam between the codec and a device, a
- * batch at a time. Everything between normalized tiles and packed streams (latents, symbols,
- * tables) belongs to the backend and never passes through the codec, so that a GPU keeps it on the
- * device.
+ * batch at a time. Everything between tiles and packed streams (latents, symbols, tables) belongs
+ * to the backend and never passes through the codec, so that a GPU keeps it on the device.
  *
  * <p>The same symbols give the same bytes on every backend, and bytes decode to the same symbols on
  * every backend.
@@ -41,25 +41,24 @@ public interface Backend extends AutoCloseable {
   int preferredInFlight();
 
   /**
+   * Whether lanes take a field's own values and normalize them on their way into a network (g_a),
+   * or restore them on their way out of it (g_s): see {@link FieldValues}. Where not, the codec
+   * does.
+   */
+  default boolean takesFieldValues(Network network) {
+    return false;
+  }
+
+  /**
    * Makes room for one batch in flight. The codec opens lanes for each of its calls and closes them
    * at its end, so a backend with expensive buffers keeps closed ones for the next lane of the same
    * format and capacity.
    *
-   * @param format sizes of all tiles of all its batches
+   * @param format with a pipeline only where {@link Provider#unavailableBehindModel} allows it,
+   *     with a field's values only where {@link #takesFieldValues} does
    * @param capacity largest number of tiles in a batch
    */
-  Lane openLane(TileFormat format, int capacity);
-
-  /**
-   * Makes room for one batch in flight whose latents a pipeline codes in place of the model's
-   * tables. {@code format} has one stream per tile then.
-   *
-   * @throws TesseraException.Unsupported if this device has no pipelines behind a model
-   */
-  default Lane openLane(TileFormat format, LatentFormat pipeline, int capacity) {
-    throw new TesseraException.Unsupported(
-        description() + " has no pipelines behind a model: use --device cpu");
-  }
+  Lane openLane(LaneFormat format, int capacity);
 
   /** Frees the model's networks. Lanes must have been closed. */
   @Override
@@ -71,11 +70,25 @@ public interface Backend extends AutoCloseable {
    */
   interface Lane extends AutoCloseable {
     /**
-     * Memory for {@code capacity} tiles of {@code channels × height × width} normalized float32
-     * values in native byte order: the input of {@link #encode} and the output of {@link #decode}.
-     * On a GPU this is pinned host memory.
+     * Memory for {@code capacity} tiles of {@code channels × height × width} values of {@link
+     * LaneFormat#type}, normalized float32 in native byte order or the field's own, little-endian:
+     * the input of {@link #encode} and the output of {@link #decode}. On a GPU this is pinned host
+     * memory.
      */
     MemorySegment tiles();
+
+    /**
+     * Says what a plane of {@link #tiles} holds, or will be decoded to: needed for each plane of a
+     * batch before {@link #encode}, {@link #aliveChannels} and {@link #decode} where the lane was
+     * opened for a field's values, and only there. Calls for different planes may come from several
+     * threads at once.
+     *
+     * @param tile number in the batch
+     * @param slice slice of the field that the values belong to
+     * @param isNormalized whether normalized float32 stand there all the same, from the plane's
+     *     first byte on; not with {@link #decode}
+     */
+    default void plane(int tile, int channel, long slice, boolean isNormalized) {}
 
     /**
      * Compresses the first {@code count} tiles of {@link #tiles()}.

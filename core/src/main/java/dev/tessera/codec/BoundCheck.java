@@ -32,11 +32,11 @@ final class BoundCheck {
   private long values;
   private long violations;
 
-  private BoundCheck(FieldInfo info, Quantization quantization, Normalizer normalizer) {
+  private BoundCheck(FieldInfo info, QuantizerSpec requested, double bound, Normalizer normalizer) {
     this.info = info;
     this.type = info.type();
-    this.requested = quantization.requested();
-    this.bound = quantization.bound();
+    this.requested = requested;
+    this.bound = bound;
     this.normalizer = normalizer;
   }
 
@@ -49,11 +49,26 @@ final class BoundCheck {
     if (spec.quantizer().kind() == QuantizerSpec.Kind.REFERENCE) {
       return Optional.empty();
     }
+    Quantization quantization =
+        Quantization.decode(spec.quantizer(), header.stage(Stage.QUANTIZER).parameters());
     return Optional.of(
         new BoundCheck(
             header.field(),
-            Quantization.decode(spec.quantizer(), header.stage(Stage.QUANTIZER).parameters()),
+            quantization.requested(),
+            quantization.bound(),
             PipelineStages.normalizer(header, spec)));
+  }
+
+  /** A check of the same bound that has seen nothing yet. */
+  BoundCheck another() {
+    return new BoundCheck(info, requested, bound, normalizer);
+  }
+
+  /** Adds what another check of the same bound has seen. */
+  void merge(BoundCheck other) {
+    largest = Math.max(largest, other.largest);
+    values += other.values;
+    violations += other.violations;
   }
 
   /** Compares {@code count} values of one slice at the start of two segments. */

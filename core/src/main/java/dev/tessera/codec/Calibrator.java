@@ -2,12 +2,12 @@ package dev.tessera.codec;
 
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
+import dev.tessera.field.Tile;
 import dev.tessera.field.TileGrid;
 import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.ActivationRanges;
-import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,20 +47,24 @@ public final class Calibrator implements AutoCloseable {
    * @param most how many at most
    */
   public void add(FieldSource field, int most) throws IOException {
-    NormalizerSpec spec = TileCodec.normalizer(model, options);
     TileGrid grid = new TileSizes(model).choose(field.info().shape(), options);
-    FieldScan scan = FieldScan.of(field, spec, options.progress());
+    FieldScan scan;
+    try (WorkPool pool = WorkPool.of(options)) {
+      scan = FieldScan.of(field, TileCodec.normalizer(model, options), options.progress(), pool);
+    }
     Tiler tiler =
         new Tiler(field.info(), grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
     int wanted = (int) Math.min(most, grid.count());
     try (Arena arena = Arena.ofShared()) {
       MemorySegment batch =
           arena.allocate(4L * Math.min(BATCH, wanted) * grid.tileElements(), Float.BYTES);
+      MemorySegment values = arena.allocate(Tiler.tileBytes(field.info(), grid), Double.BYTES);
       for (int done = 0; done < wanted; ) {
         int count = Math.min(BATCH, wanted - done);
         for (int i = 0; i < count; i++) {
-          long tile = (2L * (done + i) + 1) * grid.count() / (2L * wanted);
-          tiler.cut(field, grid.tile(tile), batch, (long) i * grid.tileElements());
+          Tile tile = grid.tile((2L * (done + i) + 1) * grid.count() / (2L * wanted));
+          Tiler.read(field, grid, tile, values, 0);
+          tiler.normalize(tile, values, 0, batch, (long) i * grid.tileElements());
         }
         ranges.add(
             batch.asSlice(0, 4L * count * grid.tileElements()),
@@ -69,8 +73,8 @@ public final class Calibrator implements AutoCloseable {
             grid.tileWidth());
         done += count;
         tiles += count;
-        long values = grid.tileElements();
-        options.progress().update(Progress.Phase.CALIBRATE, done * values, wanted * values);
+        long each = grid.tileElements();
+        options.progress().update(Progress.Phase.CALIBRATE, done * each, wanted * each);
       }
     }
   }

@@ -6,7 +6,6 @@ import dev.tessera.container.Header;
 import dev.tessera.container.Stage;
 import dev.tessera.container.TileRecord;
 import dev.tessera.field.FieldInfo;
-import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.Tile;
@@ -188,7 +187,7 @@ final class ChunkCodec implements FieldCodec {
   }
 
   @Override
-  public void decompress(ContainerReader container, Selection selection, FieldSink sink)
+  public void decompress(ContainerReader container, Selection selection, BoxSink sink)
       throws IOException {
     check(container);
     Header header = container.header();
@@ -202,37 +201,50 @@ final class ChunkCodec implements FieldCodec {
     TileSelector tiles = new TileSelector(container, selection, ONE_STREAM);
     int capacity = capacity(backend, format, grid);
 
-    new BatchPipeline<ChunkBackend.Lane, List<TileSelector.Selected>>() {
+    new BatchPipeline<ChunkBackend.Lane, Decoding>() {
       @Override
-      List<TileSelector.Selected> prepare(ChunkBackend.Lane lane) {
-        List<TileSelector.Selected> batch = tiles.next(capacity);
-        return batch.isEmpty() ? null : batch;
+      Decoding prepare(ChunkBackend.Lane lane) {
+        Decoding batch = new Decoding(tiles.next(capacity));
+        return batch.chunks.isEmpty() ? null : batch;
       }
 
       @Override
-      void work(ChunkBackend.Lane lane, List<TileSelector.Selected> batch) {
+      void work(ChunkBackend.Lane lane, Decoding batch) {
         List<ChunkBox> boxes =
-            batch.stream().map(selected -> ChunkBox.of(selected.tile())).toList();
-        lane.decode(batch.stream().map(ChunkCodec::chunk).toList(), boxes);
-        for (int i = 0; i < boxes.size(); i++) {
-          MemorySegment values = values(lane, i, boxes.get(i), info);
-          transfer.putBack(batch.get(i).record().mask(), values, boxes.get(i));
-        }
+            batch.chunks.stream().map(selected -> ChunkBox.of(selected.tile())).toList();
+        lane.decode(batch.chunks.stream().map(ChunkCodec::chunk).toList(), boxes);
+        ParallelLoop.run(
+            pool.workers(),
+            boxes.size(),
+            "chunks",
+            i -> {
+              TileSelector.Selected chunk = batch.chunks.get(i);
+              MemorySegment values = values(lane, i, boxes.get(i), info);
+              transfer.putBack(chunk.record().mask(), values, boxes.get(i));
+              transfer.write(chunk.tile(), values, selection, sink, batch.rest.get(i));
+            });
       }
 
       @Override
-      void finish(ChunkBackend.Lane lane, List<TileSelector.Selected> batch) throws IOException {
-        for (int i = 0; i < batch.size(); i++) {
-          Tile tile = batch.get(i).tile();
-          transfer.write(tile, lane.values(), i * lane.stride(), selection, sink);
-        }
-        long done = batch.getLast().tile().index() + 1;
+      void finish(ChunkBackend.Lane lane, Decoding batch) {
+        batch.rest.forEach(rest -> rest.forEach(Runnable::run));
+        long done = batch.chunks.getLast().tile().index() + 1;
         Progress.report(options.progress(), Progress.Phase.DECOMPRESS, done, grid);
       }
     }.run(
         () -> backend.openLane(format, chunkBytes(grid, format), capacity),
         inFlight(backend, grid, capacity),
         pool.lanes());
+  }
+
+  private static final class Decoding {
+    final List<TileSelector.Selected> chunks;
+    final List<List<Runnable>> rest = new ArrayList<>();
+
+    Decoding(List<TileSelector.Selected> chunks) {
+      this.chunks = chunks;
+      chunks.forEach(chunk -> rest.add(new ArrayList<>()));
+    }
   }
 
   private static EncodedChunk chunk(TileSelector.Selected selected) {

@@ -98,7 +98,7 @@ record ChunkScan(
     long[] specials = {};
     int specialCount;
     double[] ordinary = {};
-    int ordinaryCount;
+    Normalizer.Measured part;
 
     Box(int capacity, DataType type, SpecialFinder finder, QuantizationFit measured) {
       this.values = arena.allocate((long) capacity * type.bytes(), 8);
@@ -207,7 +207,7 @@ record ChunkScan(
         collect(box, found);
       }
       if (fit != null) {
-        readOrdinary(box, found);
+        measureOrdinary(box, found);
       } else {
         box.measured.accept(box.values, 0, box.count, box.slice);
       }
@@ -224,18 +224,18 @@ record ChunkScan(
       }
     }
 
-    private void readOrdinary(Box box, int found) {
+    private void measureOrdinary(Box box, int found) {
       if (box.ordinary.length < box.count) {
         box.ordinary = new double[box.count];
       }
       type.read(box.values, 0, box.ordinary, box.count);
-      box.ordinaryCount = box.count - found;
       int kept = 0;
       for (int i = 0; found > 0 && i < box.count; i++) {
         if (!box.marks[i]) {
           box.ordinary[kept++] = box.ordinary[i];
         }
       }
+      box.part = fit.measure(box.slice, box.ordinary, box.count - found);
     }
 
     @Override
@@ -244,7 +244,7 @@ record ChunkScan(
         Arrays.stream(box.specials, 0, box.specialCount).forEach(counter::add);
       }
       if (fit != null) {
-        fit.accept(box.slice, box.ordinary, box.ordinaryCount);
+        fit.accept(box.part);
       } else {
         quantization.merge(box.measured);
       }

@@ -2,13 +2,14 @@ package dev.tessera.codec;
 
 import dev.tessera.field.DataType;
 import dev.tessera.field.FieldInfo;
-import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Tile;
 import dev.tessera.quant.SpecialMask;
 import dev.tessera.quant.SpecialValues;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * Chunks of a field to the memory of a lane, and back: bulk copies, with special values set aside
@@ -89,13 +90,14 @@ final class ChunkTransfer {
   }
 
   /**
-   * Writes the part of a chunk that lies in a selection.
+   * Gives away the part of a chunk that lies in a selection.
    *
-   * @param values the chunk's values from byte {@code at} on
+   * @param values the chunk's values
    * @param sink receives the selection: its origin is the selection's
+   * @param rest takes what the sink leaves to be done in order
    */
-  void write(Tile tile, MemorySegment values, long at, Selection selection, FieldSink sink)
-      throws IOException {
+  void write(
+      Tile tile, MemorySegment values, Selection selection, BoxSink sink, List<Runnable> rest) {
     int firstRow = (int) Math.max(0, selection.firstRow() - tile.row());
     int endRow = (int) Math.min(tile.rows(), selection.firstRow() + selection.rows() - tile.row());
     int firstCol = (int) Math.max(0, selection.firstCol() - tile.col());
@@ -111,18 +113,32 @@ final class ChunkTransfer {
       if (!selection.contains(slice)) {
         continue;
       }
-      long from = at + (c * (long) tile.rows() + firstRow) * rowBytes;
+      long from = (c * (long) tile.rows() + firstRow) * rowBytes;
       MemorySegment part = values.asSlice(from, rows * rowBytes);
       if (cols < tile.cols()) {
         part = closeUp(part, rows, rowBytes, (long) firstCol * type.bytes(), cols);
       }
-      sink.write(
-          slice - selection.firstSlice(),
-          tile.row() + firstRow - selection.firstRow(),
-          rows,
-          tile.col() + firstCol - selection.firstCol(),
-          cols,
-          part);
+      Runnable left =
+          take(
+              sink,
+              slice - selection.firstSlice(),
+              tile.row() + firstRow - selection.firstRow(),
+              rows,
+              tile.col() + firstCol - selection.firstCol(),
+              cols,
+              part);
+      if (left != null) {
+        rest.add(left);
+      }
+    }
+  }
+
+  private static Runnable take(
+      BoxSink sink, long slice, long row, long rows, long col, long cols, MemorySegment box) {
+    try {
+      return sink.take(slice, row, rows, col, cols, box);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

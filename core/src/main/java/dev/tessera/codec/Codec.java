@@ -2,6 +2,7 @@ package dev.tessera.codec;
 
 import dev.tessera.container.ContainerReader;
 import dev.tessera.container.Header;
+import dev.tessera.container.Stage;
 import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
@@ -9,6 +10,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.io.PendingFile;
 import dev.tessera.model.Model;
 import dev.tessera.pipeline.PipelineSpec;
+import dev.tessera.transform.NormalizerSpec;
 import dev.tessera.transform.Precisions;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -171,7 +173,7 @@ public final class Codec implements AutoCloseable {
   public void decompress(ContainerReader container, Selection selection, FieldSink sink)
       throws IOException {
     selection.check(container.header().field().shape());
-    reading(container).decompress(container, selection, sink);
+    reading(container).decompress(container, selection, BoxSink.of(sink));
   }
 
   /**
@@ -210,6 +212,15 @@ public final class Codec implements AutoCloseable {
   }
 
   /**
+   * The normalizer of a container, chosen ones included.
+   *
+   * @throws TesseraException.Corrupt if the header's is none
+   */
+  public static NormalizerSpec normalizer(Header header) {
+    return NormalizerSpec.decode(header.stage(Stage.NORMALIZER).arguments());
+  }
+
+  /**
    * How far a container is from the field that it was made of.
    *
    * @param total over all slices
@@ -224,12 +235,10 @@ public final class Codec implements AutoCloseable {
    * @throws TesseraException.Invalid if the original has another shape or type
    */
   public Verification verify(FieldSource original, ContainerReader container) throws IOException {
-    try (ComparingSink sink =
-        new ComparingSink(
-            original, container.header().field(), BoundCheck.of(container.header()))) {
-      decompress(container, sink);
-      return sink.result();
-    }
+    Header header = container.header();
+    Comparison comparison = new Comparison(original, header.field(), BoundCheck.of(header));
+    reading(container).decompress(container, Selection.all(header.field().shape()), comparison);
+    return comparison.result();
   }
 
   /** Waits for nothing: calls in other threads must have returned. */

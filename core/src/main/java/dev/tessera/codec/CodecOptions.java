@@ -3,7 +3,7 @@ package dev.tessera.codec;
 import dev.tessera.container.StreamPlan;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.TileGrid;
-import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import dev.tessera.transform.Precisions;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 /**
  * How a {@link Codec} works. Start from {@link #DEFAULTS} and change what differs.
  *
- * @param normalizer normalizer to use instead of the model's own
+ * @param normalizer normalizer to use, or how to choose it, instead of the model's own
  * @param groupAxis axis along which a tile's planes lie; −1 for the third-last
  * @param tileHeight rows of a tile, a multiple of 64 (of 16 for models without side information); 0
  *     chooses (128, or less for smaller fields); −1 for the whole slice
@@ -29,7 +29,7 @@ import java.util.function.Consumer;
  * @param progress listener
  */
 public record CodecOptions(
-    Optional<NormalizerSpec> normalizer,
+    Optional<NormalizerChoice> normalizer,
     int groupAxis,
     int tileHeight,
     int tileWidth,
@@ -90,9 +90,12 @@ public record CodecOptions(
     }
   }
 
-  /** These options with a normalizer, written as on the command line. */
+  /**
+   * These options with a normalizer, written as on the command line ({@code auto} lets it be
+   * chosen).
+   */
   public CodecOptions withNormalizer(String text) {
-    return with(draft -> draft.normalizer = Optional.of(NormalizerSpec.parse(text)));
+    return with(draft -> draft.normalizer = Optional.of(NormalizerChoice.parse(text)));
   }
 
   /** These options with planes grouped along another axis. */
@@ -162,7 +165,7 @@ public record CodecOptions(
 
   /** Options while one of them is changed. */
   private static final class Draft {
-    Optional<NormalizerSpec> normalizer;
+    Optional<NormalizerChoice> normalizer;
     int groupAxis;
     int tileHeight;
     int tileWidth;

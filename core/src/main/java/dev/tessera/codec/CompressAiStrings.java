@@ -48,7 +48,7 @@ public final class CompressAiStrings implements AutoCloseable {
           "an image of %dx%dx%d has %d values, not %d"
               .formatted(format.channels(), height, width, format.elements(), image.length));
     }
-    try (Backend.Lane lane = backend.openLane(format, 1)) {
+    try (Backend.Lane lane = backend.openLane(LaneFormat.of(format), 1)) {
       MemorySegment.copy(image, 0, lane.tiles(), ValueLayout.JAVA_FLOAT, 0, image.length);
       PackedBatch packed = lane.encode(1);
       byte[] all = packed.streams().toArray(ValueLayout.JAVA_BYTE);
@@ -79,7 +79,7 @@ public final class CompressAiStrings implements AutoCloseable {
     List<byte[]> inOrder = strings.reversed();
     long[] streamBytes = inOrder.stream().mapToLong(string -> string.length).toArray();
     MemorySegment streams = MemorySegment.ofArray(concatenate(inOrder));
-    try (Backend.Lane lane = backend.openLane(format, 1)) {
+    try (Backend.Lane lane = backend.openLane(LaneFormat.of(format), 1)) {
       lane.decode(new PackedBatch(1, streamBytes, PackedBatch.UNCHECKED, streams));
       float[] image = new float[format.elements()];
       MemorySegment.copy(lane.tiles(), ValueLayout.JAVA_FLOAT, 0, image, 0, image.length);

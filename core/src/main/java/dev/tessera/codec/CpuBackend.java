@@ -85,15 +85,11 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public Lane openLane(TileFormat format, int capacity) {
-    networks.requireMemory(format, capacity);
-    return new CpuLane(this, format, capacity);
-  }
-
-  @Override
-  public Lane openLane(TileFormat format, LatentFormat pipeline, int capacity) {
-    networks.requireMemory(format, capacity);
-    return new CpuLatentLane(this, format, pipeline, capacity);
+  public Lane openLane(LaneFormat format, int capacity) {
+    networks.requireMemory(format.tiles(), capacity);
+    return format.pipeline() == null
+        ? new CpuLane(this, format.tiles(), capacity)
+        : new CpuLatentLane(this, format.tiles(), format.pipeline(), capacity);
   }
 
   /** Runs a network over the first {@code count} inputs: see {@link CpuNetworks#run}. */

@@ -14,7 +14,6 @@ import java.util.Arrays;
  */
 final class Crossfade {
   private final TileGrid grid;
-  private final Tiler tiler;
   private final int overlap;
   private final float[] ramp;
   private final float[] tile;
@@ -29,14 +28,14 @@ final class Crossfade {
    * What the tiles above gave to the rows they share with this row of tiles: {@code channels ×
    * overlap × columns}.
    */
-  private float[] above = {};
+  private float[] above;
 
-  private float[] below = {};
+  private float[] below;
   private long lastIndex = -1;
 
-  Crossfade(TileGrid grid, Tiler tiler) {
+  /** For a grid whose tiles overlap. */
+  Crossfade(TileGrid grid) {
     this.grid = grid;
-    this.tiler = tiler;
     this.overlap = grid.overlap();
     this.ramp = new float[overlap];
     for (int i = 0; i < overlap; i++) {
@@ -45,32 +44,29 @@ final class Crossfade {
     }
     this.tile = new float[grid.tileElements()];
     this.left = new float[grid.channels() * grid.tileHeight() * overlap];
-    if (overlap > 0) {
-      long size = (long) grid.channels() * overlap * grid.shape().width();
-      if (size > Integer.MAX_VALUE - 8 || 8 * size > Runtime.getRuntime().maxMemory() / 2) {
-        throw new TesseraException.Unsupported(
-            "blending rows of "
-                + grid.shape().width()
-                + " values needs more memory than there is: use --overlap 0 or a larger -Xmx");
-      }
-      above = new float[(int) size];
-      below = new float[(int) size];
+    long size = (long) grid.channels() * overlap * grid.shape().width();
+    if (size > Integer.MAX_VALUE - 8 || 8 * size > Runtime.getRuntime().maxMemory() / 2) {
+      throw new TesseraException.Unsupported(
+          "blending rows of "
+              + grid.shape().width()
+              + " values needs more memory than there is: use --overlap 0 or a larger -Xmx");
     }
+    above = new float[(int) size];
+    below = new float[(int) size];
   }
 
   /**
-   * A tile's own cell, {@code channels × ownRows × ownCols} in the returned array, valid until the
-   * next call.
+   * Completes a tile's own cell, in place.
+   *
+   * @param tiles {@code channels × height × width} values from element {@code at} on
    */
-  float[] blend(Tile t, MemorySegment tiles, long at) {
-    int ownRows = tiler.ownRows(t);
-    int ownCols = tiler.ownCols(t);
+  void blend(Tile t, MemorySegment tiles, long at) {
+    int ownRows = TileCell.rows(grid, t);
+    int ownCols = TileCell.cols(grid, t);
     MemorySegment.copy(tiles, ValueLayout.JAVA_FLOAT, 4 * at, tile, 0, tile.length);
-    if (overlap > 0) {
-      weigh(t, ownRows, ownCols);
-      carry(t, ownRows, ownCols);
-    }
-    return crop(ownRows, ownCols);
+    weigh(t, ownRows, ownCols);
+    carry(t, ownRows, ownCols);
+    MemorySegment.copy(tile, 0, tiles, ValueLayout.JAVA_FLOAT, 4 * at, tile.length);
   }
 
   private void weigh(Tile t, int ownRows, int ownCols) {
@@ -129,17 +125,5 @@ final class Crossfade {
         }
       }
     }
-  }
-
-  private float[] crop(int ownRows, int ownCols) {
-    int height = grid.tileHeight();
-    int width = grid.tileWidth();
-    for (int c = 0; c < grid.channels(); c++) {
-      for (int r = 0; r < ownRows; r++) {
-        System.arraycopy(
-            tile, (c * height + r) * width, tile, (c * ownRows + r) * ownCols, ownCols);
-      }
-    }
-    return tile;
   }
 }

@@ -7,9 +7,11 @@ import dev.tessera.entropy.StreamLayout;
 import dev.tessera.entropy.StreamRegion;
 import dev.tessera.entropy.ZeroFlags;
 import dev.tessera.field.FieldSource;
+import dev.tessera.field.Tile;
 import dev.tessera.field.TileGrid;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -42,7 +44,7 @@ final class EntropyStatistics {
       Backend backend,
       FieldSource field,
       TileGrid grid,
-      Tiler tiler)
+      TileTransfer transfer)
       throws IOException {
     if (plan.profile() != StreamPlan.Profile.COMPACT
         || format.side() != null
@@ -51,14 +53,17 @@ final class EntropyStatistics {
     }
     long[] alive = new long[format.latent().channels()];
     int batch = Math.clamp(backend.preferredBatch(format), 1, SAMPLE);
-    try (Backend.Lane lane = backend.openLane(format, batch)) {
+    LaneFormat laneFormat = new LaneFormat(format, null, transfer.values());
+    try (TileLane lane = transfer.reading(backend.openLane(laneFormat, batch), batch)) {
       for (int done = 0; done < SAMPLE; ) {
         int count = Math.min(batch, SAMPLE - done);
+        List<Tile> tiles = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-          long tile = (2L * (done + i) + 1) * grid.count() / (2 * SAMPLE);
-          tiler.cut(field, grid.tile(tile), lane.tiles(), (long) i * grid.tileElements());
+          tiles.add(grid.tile((2L * (done + i) + 1) * grid.count() / (2 * SAMPLE)));
         }
-        long[] counts = lane.aliveChannels(count);
+        transfer.readInOrder(field, tiles, lane);
+        transfer.cut(field, tiles, lane);
+        long[] counts = lane.lane().aliveChannels(count);
         Arrays.setAll(alive, c -> alive[c] + counts[c]);
         done += count;
       }

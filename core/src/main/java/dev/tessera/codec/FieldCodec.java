@@ -1,7 +1,6 @@
 package dev.tessera.codec;
 
 import dev.tessera.container.ContainerReader;
-import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,8 +21,7 @@ sealed interface FieldCodec extends AutoCloseable permits TileCodec, ChunkCodec 
   void check(ContainerReader container);
 
   /** Restores the part of a field that a selection within it names. */
-  void decompress(ContainerReader container, Selection selection, FieldSink sink)
-      throws IOException;
+  void decompress(ContainerReader container, Selection selection, BoxSink sink) throws IOException;
 
   @Override
   void close();

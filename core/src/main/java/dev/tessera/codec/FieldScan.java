@@ -7,11 +7,12 @@ import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
-import dev.tessera.transform.NormalizerSpec;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CancellationException;
+import java.util.Arrays;
 
 /**
  * What the first pass over a field finds.
@@ -27,73 +28,156 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
   private static final int BOX_VALUES = 1 << 18;
 
   /** Reads the whole field once. */
-  static FieldScan of(FieldSource source, NormalizerSpec spec, Progress progress)
+  static FieldScan of(FieldSource source, NormalizerChoice choice, Progress progress, WorkPool pool)
       throws IOException {
-    FieldInfo info = source.info();
-    Shape shape = info.shape();
-    DataType type = info.type();
-    Normalizer.Fit fit = spec.fit(type, shape.slices());
-    SpecialValues.Counter counter = new SpecialValues.Counter();
-    long cols = Math.min(shape.width(), BOX_VALUES);
-    long rows = Math.clamp(BOX_VALUES / cols, 1, shape.height());
-    double[] values = new double[Math.toIntExact(rows * cols)];
-    long done = 0;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment box = arena.allocate(rows * cols * type.bytes(), 8);
-      for (long slice = 0; slice < shape.slices(); slice++) {
-        for (long row = 0; row < shape.height(); row += rows) {
-          for (long col = 0; col < shape.width(); col += cols) {
-            long boxRows = Math.min(rows, shape.height() - row);
-            long boxCols = Math.min(cols, shape.width() - col);
-            int count = (int) (boxRows * boxCols);
-            source.read(slice, row, boxRows, col, boxCols, box);
-            type.read(box, 0, values, count);
-            int ordinary = separate(info, fit, box, values, count, counter);
-            fit.accept(slice, values, ordinary);
-            done += count;
-            progress.update(Progress.Phase.SCAN, done, shape.elements());
-          }
-          if (Thread.currentThread().isInterrupted()) {
-            throw new CancellationException("interrupted");
-          }
-        }
-      }
-    }
-    SpecialValues specials = counter.choose();
-    long stored = counter.outside(specials);
+    Shape shape = source.info().shape();
+    Pass pass = new Pass(source, choice.fit(source.info().type(), shape.slices()), progress);
+    pass.run(() -> new Box(pass), pool.threads() + 1, pool.lanes());
+    SpecialValues specials = pass.counter.choose();
+    long stored = pass.counter.outside(specials);
     if (stored > MAX_STORED_SHARE * shape.elements() + SpecialValues.MAX_PATTERNS) {
       throw new TesseraException.Invalid(
           "the normalizer '"
-              + spec
+              + choice
               + "' cannot take "
               + stored
               + " of the field's "
               + shape.elements()
               + " values: choose one that can, such as minmax:slice or asinh,minmax:slice");
     }
-    return new FieldScan(fit.finish(), specials, counter.total() > 0);
+    return new FieldScan(pass.fit.finish(), specials, pass.counter.total() > 0);
+  }
+
+  /** A part of a slice. */
+  private static final class Box implements AutoCloseable {
+    final Arena arena = Arena.ofShared();
+    final MemorySegment bits;
+    final double[] values;
+    long slice;
+    long row;
+    long rows;
+    long col;
+    long cols;
+    int count;
+    int ordinary;
+    long[] specials = {};
+    int specialCount;
+    Normalizer.Measured part;
+
+    Box(Pass pass) {
+      int capacity = Math.toIntExact(pass.rows * pass.cols);
+      bits = arena.allocate((long) capacity * pass.info.type().bytes(), 8);
+      values = new double[capacity];
+    }
+
+    void place(long newSlice, long newRow, long newRows, long newCol, long newCols) {
+      slice = newSlice;
+      row = newRow;
+      rows = newRows;
+      col = newCol;
+      cols = newCols;
+      count = Math.toIntExact(rows * cols);
+    }
+
+    void read(FieldSource source) throws IOException {
+      source.read(slice, row, rows, col, cols, bits);
+    }
+
+    /** Moves ordinary values to the front, keeps the bits of others, and returns how many moved. */
+    int separate(FieldInfo info, NormalizerChoice.Fit fit) {
+      DataType type = info.type();
+      type.read(bits, 0, values, count);
+      specialCount = 0;
+      int ordinary = 0;
+      for (int i = 0; i < count; i++) {
+        if (!fit.inDomain(values[i]) || isFill(info, bits, i)) {
+          if (specialCount == specials.length) {
+            specials = Arrays.copyOf(specials, Math.max(1024, 2 * specialCount));
+          }
+          specials[specialCount++] = type.getBits(bits, i);
+        } else {
+          values[ordinary++] = values[i];
+        }
+      }
+      return ordinary;
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
   }
 
   /**
-   * Moves the ordinary ones among {@code values} to the front, counts the others, and returns how
-   * many were moved.
+   * The pass: boxes are read and measured on other threads, and counted in order; what allows one
+   * thread at a time is read by the calling one.
    */
-  private static int separate(
-      FieldInfo info,
-      Normalizer.Fit fit,
-      MemorySegment box,
-      double[] values,
-      int count,
-      SpecialValues.Counter counter) {
-    int ordinary = 0;
-    for (int i = 0; i < count; i++) {
-      if (!fit.inDomain(values[i]) || isFill(info, box, i)) {
-        counter.add(info.type().getBits(box, i));
-      } else {
-        values[ordinary++] = values[i];
-      }
+  private static final class Pass extends BatchPipeline<Box, Box> {
+    final FieldSource source;
+    final FieldInfo info;
+    final NormalizerChoice.Fit fit;
+    final Progress progress;
+    final SpecialValues.Counter counter = new SpecialValues.Counter();
+    final long rows;
+    final long cols;
+    private long slice;
+    private long row;
+    private long col;
+    private long done;
+
+    Pass(FieldSource source, NormalizerChoice.Fit fit, Progress progress) {
+      this.source = source;
+      this.info = source.info();
+      this.fit = fit;
+      this.progress = progress;
+      this.cols = Math.min(info.shape().width(), BOX_VALUES);
+      this.rows = Math.clamp(BOX_VALUES / cols, 1, info.shape().height());
     }
-    return ordinary;
+
+    @Override
+    Box prepare(Box box) throws IOException {
+      Shape shape = info.shape();
+      if (slice == shape.slices()) {
+        return null;
+      }
+      long boxRows = Math.min(rows, shape.height() - row);
+      long boxCols = Math.min(cols, shape.width() - col);
+      box.place(slice, row, boxRows, col, boxCols);
+      if (!source.isConcurrent()) {
+        box.read(source);
+      }
+      col += boxCols;
+      if (col == shape.width()) {
+        col = 0;
+        row += boxRows;
+      }
+      if (row == shape.height()) {
+        row = 0;
+        slice++;
+      }
+      return box;
+    }
+
+    @Override
+    void work(Box lane, Box box) {
+      if (source.isConcurrent()) {
+        try {
+          box.read(source);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+      box.ordinary = box.separate(info, fit);
+      box.part = fit.measure(box.slice, box.values, box.ordinary);
+    }
+
+    @Override
+    void finish(Box lane, Box box) {
+      Arrays.stream(box.specials, 0, box.specialCount).forEach(counter::add);
+      fit.accept(box.part, box.values, box.ordinary);
+      done += box.count;
+      progress.update(Progress.Phase.SCAN, done, info.shape().elements());
+    }
   }
 
   /** Whether an element is the field's declared fill value, bit for bit. */

@@ -3,7 +3,7 @@ package dev.tessera.codec;
 /**
  * Stand-ins for values that are stored elsewhere, so smooth that they cost the transform little.
  */
-final class Inpainting {
+public final class Inpainting {
   private Inpainting() {}
 
   /**
@@ -13,7 +13,7 @@ final class Inpainting {
    * @param plane {@code rows × cols} values, changed in place
    * @param missing which of them are missing
    */
-  static void fill(float[] plane, boolean[] missing, int rows, int cols) {
+  public static void fill(float[] plane, boolean[] missing, int rows, int cols) {
     int lastRow = -1;
     for (int r = 0; r < rows; r++) {
       if (!fillLine(plane, missing, r * cols, cols)) {

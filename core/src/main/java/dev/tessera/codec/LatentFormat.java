@@ -56,6 +56,18 @@ public record LatentFormat(PipelineSpec spec, Optional<Quantization> numbers) {
   }
 
   /**
+   * What a pipeline does to latents, with what it leaves open as files have it.
+   *
+   * @throws TesseraException.Invalid if it cannot code latents
+   */
+  public static LatentFormat of(PipelineSpec spec) {
+    requireSuitable(spec);
+    PipelineSpec settled = settled(spec);
+    return new LatentFormat(
+        settled, storesRange(settled) ? Optional.empty() : Optional.of(fit(settled, noRange())));
+  }
+
+  /**
    * Fails unless a pipeline can code latents.
    *
    * @throws TesseraException.Invalid if it cannot

@@ -8,7 +8,6 @@ import dev.tessera.container.Stage;
 import dev.tessera.container.StreamPlan;
 import dev.tessera.container.TileRecord;
 import dev.tessera.field.FieldInfo;
-import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
 import dev.tessera.field.Tile;
@@ -19,11 +18,13 @@ import dev.tessera.model.Network;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.quant.SpecialValues;
 import dev.tessera.transform.Normalizer;
+import dev.tessera.transform.NormalizerChoice;
 import dev.tessera.transform.NormalizerSpec;
 import dev.tessera.transform.Precision;
 import dev.tessera.transform.Precisions;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,10 +83,10 @@ final class TileCodec implements FieldCodec {
   }
 
   /** The normalizer that was asked for, or else the model's. */
-  static NormalizerSpec normalizer(Model model, CodecOptions options) {
+  static NormalizerChoice normalizer(Model model, CodecOptions options) {
     return options
         .normalizer()
-        .orElseGet(() -> NormalizerSpec.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
+        .orElseGet(() -> NormalizerChoice.parse(model.normalizer().orElse(DEFAULT_NORMALIZER)));
   }
 
   @Override
@@ -100,18 +101,31 @@ final class TileCodec implements FieldCodec {
           "model " + model.name() + " can only decompress: use the complete model to compress");
     }
     FieldInfo info = field.info();
-    NormalizerSpec spec = normalizer(model, options);
     TileGrid grid = sizes.choose(info.shape(), options);
 
-    FieldScan scan = FieldScan.of(field, spec, options.progress());
-    Tiler tiler = new Tiler(info, grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
+    FieldScan scan = FieldScan.of(field, normalizer(model, options), options.progress(), pool);
+    // the stand-ins for special values are float32, whatever the field's type
+    boolean laneNormalizes =
+        backend.takesFieldValues(Network.G_A)
+            && (info.type().bytes() >= Float.BYTES || !scan.hasSpecials());
+    TileTransfer transfer =
+        new TileTransfer(
+            info,
+            grid,
+            scan.normalizer(),
+            scan.specials(),
+            scan.hasSpecials(),
+            laneNormalizes,
+            pool);
     List<Stage> stages = new ArrayList<>();
-    stages.add(new Stage(Stage.NORMALIZER, spec.encode(), scan.normalizer().parameters()));
+    stages.add(
+        new Stage(
+            Stage.NORMALIZER, scan.normalizer().spec().encode(), scan.normalizer().parameters()));
     stages.add(Header.modelStage(model.id()));
     if (latentPipeline.isPresent()) {
       stages.addAll(PipelineStages.behindModel(latentPipeline.get()));
     } else {
-      stages.add(Header.entropyStage(plan(field, grid, tiler)));
+      stages.add(Header.entropyStage(plan(field, grid, transfer)));
     }
     Header header =
         new Header(
@@ -124,56 +138,53 @@ final class TileCodec implements FieldCodec {
             options.embedModel() ? Zstd.pack(model.decodeOnly().toBytes()) : null);
     ContainerWriter container = new ContainerWriter(out, header);
     TileFormat format = format(header);
+    LaneFormat laneFormat = laneFormat(header, format, transfer);
     int capacity = capacity(grid, format);
 
-    new BatchPipeline<Backend.Lane, Encoding>() {
+    new BatchPipeline<TileLane, Encoding>() {
       private long next;
 
       @Override
-      Encoding prepare(Backend.Lane lane) throws IOException {
-        int count = (int) Math.min(capacity, grid.count() - next);
-        if (count == 0) {
-          return null;
+      Encoding prepare(TileLane lane) throws IOException {
+        Encoding batch = new Encoding();
+        for (; batch.tiles.size() < capacity && next < grid.count(); next++) {
+          batch.tiles.add(grid.tile(next));
         }
-        byte[][] masks = new byte[count][];
-        for (int i = 0; i < count; i++) {
-          masks[i] =
-              tiler.cut(field, grid.tile(next + i), lane.tiles(), (long) i * grid.tileElements());
-        }
-        next += count;
-        return new Encoding(next, masks);
+        transfer.readInOrder(field, batch.tiles, lane);
+        return batch.tiles.isEmpty() ? null : batch;
       }
 
       @Override
-      void work(Backend.Lane lane, Encoding batch) {
-        batch.packed = lane.encode(batch.masks.length);
+      void work(TileLane lane, Encoding batch) {
+        batch.masks = transfer.cut(field, batch.tiles, lane);
+        batch.packed = lane.lane().encode(batch.tiles.size());
       }
 
       @Override
-      void finish(Backend.Lane lane, Encoding batch) throws IOException {
+      void finish(TileLane lane, Encoding batch) throws IOException {
         append(container, batch, format.streams());
-        Progress.report(options.progress(), Progress.Phase.COMPRESS, batch.end, grid);
+        long done = batch.tiles.getLast().index() + 1;
+        Progress.report(options.progress(), Progress.Phase.COMPRESS, done, grid);
       }
-    }.run(() -> openLane(header, format, capacity), inFlight(grid, capacity), pool.lanes());
+    }.run(
+        () -> transfer.reading(backend.openLane(laneFormat, capacity), capacity),
+        inFlight(grid, capacity),
+        pool.lanes());
     return container.finish();
   }
 
-  private StreamPlan plan(FieldSource field, TileGrid grid, Tiler tiler) throws IOException {
+  private StreamPlan plan(FieldSource field, TileGrid grid, TileTransfer transfer)
+      throws IOException {
     StreamPlan plan = TileFormat.plan(model, grid, options.profile(), options.channelsPerStream());
     TileFormat format = TileFormat.of(model, grid, plan);
     return EntropyStatistics.refine(
-        plan, format, model.bottleneckTables(), backend, field, grid, tiler);
+        plan, format, model.bottleneckTables(), backend, field, grid, transfer);
   }
 
   private static final class Encoding {
-    final long end;
-    final byte[][] masks;
+    final List<Tile> tiles = new ArrayList<>();
+    byte[][] masks;
     PackedBatch packed;
-
-    Encoding(long end, byte[][] masks) {
-      this.end = end;
-      this.masks = masks;
-    }
   }
 
   private static void append(ContainerWriter container, Encoding batch, int streams)
@@ -194,7 +205,7 @@ final class TileCodec implements FieldCodec {
   }
 
   @Override
-  public void decompress(ContainerReader container, Selection selection, FieldSink sink)
+  public void decompress(ContainerReader container, Selection selection, BoxSink sink)
       throws IOException {
     check(container);
     Header header = container.header();
@@ -205,35 +216,71 @@ final class TileCodec implements FieldCodec {
     NormalizerSpec spec = NormalizerSpec.decode(normalization.arguments());
     Normalizer normalizer =
         Normalizer.read(spec, info.type(), info.shape().slices(), normalization.parameters());
-    Tiler tiler =
-        new Tiler(info, grid, normalizer, new SpecialValues(header.specials()), header.hasMasks());
-    Crossfade crossfade = new Crossfade(grid, tiler);
+    // what overlaps is blended before it is restored
+    boolean overlaps = grid.overlap() > 0;
+    TileTransfer transfer =
+        new TileTransfer(
+            info,
+            grid,
+            normalizer,
+            new SpecialValues(header.specials()),
+            header.hasMasks(),
+            backend.takesFieldValues(Network.G_S) && !overlaps,
+            pool);
+    Crossfade crossfade = overlaps ? new Crossfade(grid) : null;
+    LaneFormat laneFormat = laneFormat(header, format, transfer);
     TileSelector tiles = new TileSelector(container, selection, format.streams());
     int capacity = capacity(grid, format);
 
-    new BatchPipeline<Backend.Lane, List<TileSelector.Selected>>() {
+    new BatchPipeline<Backend.Lane, Decoding>() {
       @Override
-      List<TileSelector.Selected> prepare(Backend.Lane lane) {
-        List<TileSelector.Selected> batch = tiles.next(capacity);
-        return batch.isEmpty() ? null : batch;
+      Decoding prepare(Backend.Lane lane) {
+        Decoding batch = new Decoding(tiles.next(capacity));
+        return batch.tiles.isEmpty() ? null : batch;
       }
 
       @Override
-      void work(Backend.Lane lane, List<TileSelector.Selected> batch) {
-        lane.decode(pack(lane, batch, format.streams()));
-      }
-
-      @Override
-      void finish(Backend.Lane lane, List<TileSelector.Selected> batch) throws IOException {
-        for (int i = 0; i < batch.size(); i++) {
-          Tile tile = batch.get(i).tile();
-          float[] cell = crossfade.blend(tile, lane.tiles(), (long) i * grid.tileElements());
-          tiler.paste(tile, cell, batch.get(i).record().mask(), selection, sink);
+      void work(Backend.Lane lane, Decoding batch) {
+        transfer.announce(batch.tiles, lane);
+        lane.decode(pack(lane, batch.tiles, format.streams()));
+        if (!overlaps) {
+          batch.rest = transfer.paste(batch.tiles, lane, selection, sink);
         }
-        long done = batch.getLast().tile().index() + 1;
+      }
+
+      @Override
+      void finish(Backend.Lane lane, Decoding batch) throws IOException {
+        if (overlaps) {
+          for (int i = 0; i < batch.tiles.size(); i++) {
+            Tile tile = batch.tiles.get(i).tile();
+            crossfade.blend(tile, lane.tiles(), (long) i * grid.tileElements());
+          }
+          batch.rest = paste(batch.tiles, lane);
+        }
+        batch.rest.forEach(Runnable::run);
+        long done = batch.tiles.getLast().tile().index() + 1;
         Progress.report(options.progress(), Progress.Phase.DECOMPRESS, done, grid);
       }
-    }.run(() -> openLane(header, format, capacity), inFlight(grid, capacity), pool.lanes());
+
+      /** On the calling thread, which wants exceptions as they were thrown. */
+      private List<Runnable> paste(List<TileSelector.Selected> batch, Backend.Lane lane)
+          throws IOException {
+        try {
+          return transfer.paste(batch, lane, selection, sink);
+        } catch (UncheckedIOException e) {
+          throw e.getCause();
+        }
+      }
+    }.run(() -> backend.openLane(laneFormat, capacity), inFlight(grid, capacity), pool.lanes());
+  }
+
+  private static final class Decoding {
+    final List<TileSelector.Selected> tiles;
+    List<Runnable> rest;
+
+    Decoding(List<TileSelector.Selected> tiles) {
+      this.tiles = tiles;
+    }
   }
 
   private static PackedBatch pack(
@@ -271,10 +318,9 @@ final class TileCodec implements FieldCodec {
         : TileFormat.of(model, header.grid(), header.streamPlan());
   }
 
-  private Backend.Lane openLane(Header header, TileFormat format, int capacity) {
-    return header.hasPipeline()
-        ? backend.openLane(format, LatentFormat.of(header), capacity)
-        : backend.openLane(format, capacity);
+  private static LaneFormat laneFormat(Header header, TileFormat format, TileTransfer transfer) {
+    LatentFormat pipeline = header.hasPipeline() ? LatentFormat.of(header) : null;
+    return new LaneFormat(format, pipeline, transfer.values());
   }
 
   private int capacity(TileGrid grid, TileFormat format) {

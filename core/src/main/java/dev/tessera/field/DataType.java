@@ -140,8 +140,20 @@ public enum DataType {
 
   /** The mirror of {@link #read}, rounding and clamping as {@link #set} does. */
   public void write(MemorySegment data, long index, double[] source, int count) {
-    for (int i = 0; i < count; i++) {
-      set(data, index + i, source[i]);
+    switch (this) {
+      case FLOAT32 -> {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+          values[i] = (float) Math.clamp(source[i], min, max);
+        }
+        MemorySegment.copy(values, 0, data, LE_FLOAT, index * 4, count);
+      }
+      case FLOAT64 -> MemorySegment.copy(source, 0, data, LE_DOUBLE, index * 8, count);
+      default -> {
+        for (int i = 0; i < count; i++) {
+          set(data, index + i, source[i]);
+        }
+      }
     }
   }
 

@@ -104,6 +104,11 @@ public final class Field implements FieldSource, FieldSink {
   }
 
   @Override
+  public boolean isConcurrent() {
+    return true;
+  }
+
+  @Override
   public void commit() {}
 
   @Override

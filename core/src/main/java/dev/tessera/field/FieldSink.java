@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Where a field is written box by box, in any order; each value once. Nothing appears under the
  * final name before {@link #commit}; closing without it leaves nothing behind. A sink is used by
- * one thread at a time.
+ * one thread at a time, which need not always be the same, unless it {@linkplain #isConcurrent says
+ * otherwise}.
  */
 public interface FieldSink extends Closeable {
   FieldInfo info();
@@ -20,6 +21,11 @@ public interface FieldSink extends Closeable {
    */
   void write(long slice, long row, long rows, long col, long cols, MemorySegment source)
       throws IOException;
+
+  /** Whether several threads may write boxes that share no value at the same time. */
+  default boolean isConcurrent() {
+    return false;
+  }
 
   /** Finishes the file and moves it into place. */
   void commit() throws IOException;

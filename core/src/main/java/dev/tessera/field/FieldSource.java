@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A field that is read box by box, so that it never has to fit into memory. Boxes may be asked for
- * in any order and more than once; a source is used by one thread at a time.
+ * in any order and more than once; a source is used by one thread at a time, which need not always
+ * be the same, unless it {@linkplain #isConcurrent says otherwise}.
  */
 public interface FieldSource extends Closeable {
   FieldInfo info();
@@ -23,4 +24,9 @@ public interface FieldSource extends Closeable {
    */
   void read(long slice, long row, long rows, long col, long cols, MemorySegment target)
       throws IOException;
+
+  /** Whether several threads may read at the same time. */
+  default boolean isConcurrent() {
+    return false;
+  }
 }

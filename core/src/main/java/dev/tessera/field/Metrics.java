@@ -54,6 +54,9 @@ public record Metrics(
 
   /** Collects errors box by box; the parts of a field may be merged in any order. */
   public static final class Accumulator {
+    private static final int BLOCK = 4096;
+    private static final int MAX_EXPONENT = 1000;
+
     private final DataType type;
     private final OptionalLong fillBits;
     private long values;
@@ -77,24 +80,69 @@ public record Metrics(
      * little-endian.
      */
     public void add(MemorySegment original, MemorySegment restored, long count) {
-      for (long i = 0; i < count; i++) {
-        double x = type.get(original, i);
-        if (!Double.isFinite(x) || isFill(original, i)) {
-          specials++;
-          if (type.getBits(original, i) != type.getBits(restored, i)) {
-            specialsChanged++;
-          }
-          continue;
+      double[] was = new double[(int) Math.min(count, BLOCK)];
+      double[] is = new double[was.length];
+      for (long from = 0; from < count; from += BLOCK) {
+        int block = (int) Math.min(BLOCK, count - from);
+        type.read(original, from, was, block);
+        type.read(restored, from, is, block);
+        boolean all = !type.isFloat() && fillBits.isEmpty();
+        add(was, is, all ? block : setAside(original, restored, from, was, is, block));
+      }
+    }
+
+    /** Moves ordinary pairs to the front, counts the others, and returns how many moved. */
+    private int setAside(
+        MemorySegment original,
+        MemorySegment restored,
+        long from,
+        double[] was,
+        double[] is,
+        int count) {
+      int ordinary = 0;
+      for (int i = 0; i < count; i++) {
+        if (Double.isFinite(was[i]) && !isFill(original, from + i)) {
+          was[ordinary] = was[i];
+          is[ordinary++] = is[i];
+        } else if (type.getBits(original, from + i) != type.getBits(restored, from + i)) {
+          specialsChanged++;
         }
-        values++;
-        min = Math.min(min, x);
-        max = Math.max(max, x);
-        double error = Math.abs(type.get(restored, i) - x);
-        if (Double.isNaN(error)) {
-          error = Double.POSITIVE_INFINITY;
+      }
+      specials += count - ordinary;
+      return ordinary;
+    }
+
+    /** Adds pairs of values; what the arrays hold after is not said. */
+    private void add(double[] was, double[] is, int count) {
+      double low = Double.POSITIVE_INFINITY;
+      double high = Double.NEGATIVE_INFINITY;
+      double largest = 0;
+      for (int i = 0; i < count; i++) {
+        low = Math.min(low, was[i]);
+        high = Math.max(high, was[i]);
+        is[i] = Math.abs(is[i] - was[i]);
+        largest = Math.max(largest, is[i]);
+      }
+      values += count;
+      min = Math.min(min, low);
+      max = Math.max(max, high);
+      if (!Double.isFinite(largest)) {
+        for (int i = 0; i < count; i++) {
+          double error = Double.isNaN(is[i]) ? Double.POSITIVE_INFINITY : is[i];
+          addSquare(error);
+          maxError = Math.max(maxError, error);
         }
-        addSquare(error);
-        maxError = Math.max(maxError, error);
+      } else if (largest > 0) {
+        // a power of two near the largest error keeps squares within the range of doubles
+        int exponent = Math.clamp(Math.getExponent(largest), -MAX_EXPONENT, MAX_EXPONENT);
+        double factor = Math.scalb(1.0, -exponent);
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+          double error = is[i] * factor;
+          sum += error * error;
+        }
+        addSquares(sum, Math.scalb(1.0, exponent));
+        maxError = Math.max(maxError, largest);
       }
     }
 
@@ -109,6 +157,18 @@ public record Metrics(
       }
     }
 
+    /** Adds a sum of (error / otherScale)². */
+    private void addSquares(double otherSquares, double otherScale) {
+      if (otherScale > scale) {
+        double ratio = scale / otherScale;
+        squares = squares * ratio * ratio + otherSquares;
+        scale = otherScale;
+      } else if (otherScale > 0) {
+        double ratio = otherScale == scale ? 1 : otherScale / scale; // as in addSquare
+        squares += otherSquares * ratio * ratio;
+      }
+    }
+
     private boolean isFill(MemorySegment original, long i) {
       return fillBits.isPresent() && type.getBits(original, i) == fillBits.getAsLong();
     }
@@ -118,14 +178,7 @@ public record Metrics(
       values += other.values;
       min = Math.min(min, other.min);
       max = Math.max(max, other.max);
-      if (other.scale > scale) {
-        double ratio = scale / other.scale;
-        squares = squares * ratio * ratio + other.squares;
-        scale = other.scale;
-      } else if (other.scale > 0) {
-        double ratio = other.scale == scale ? 1 : other.scale / scale; // as in addSquare
-        squares += other.squares * ratio * ratio;
-      }
+      addSquares(other.squares, other.scale);
       maxError = Math.max(maxError, other.maxError);
       specials += other.specials;
       specialsChanged += other.specialsChanged;

@@ -20,7 +20,7 @@ final class ArraySink implements FieldSink {
   private final PendingFile file;
   private final Arena arena;
   private final MemorySegment data;
-  private boolean finished;
+  private volatile boolean finished;
 
   /**
    * Starts the file; if that fails, {@code file} is closed.
@@ -92,6 +92,11 @@ final class ArraySink implements FieldSink {
       // How the JVM reports that a mapped page got no place on the disk.
       throw file.failed(new IOException("the disk is full", e));
     }
+  }
+
+  @Override
+  public boolean isConcurrent() {
+    return true;
   }
 
   @Override

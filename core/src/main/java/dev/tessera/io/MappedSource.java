@@ -170,6 +170,11 @@ final class MappedSource implements FieldSource {
     }
   }
 
+  @Override
+  public boolean isConcurrent() {
+    return true;
+  }
+
   private void copy(long base, long row, long rows, long col, long cols, MemorySegment target) {
     int bytes = elements.bytes();
     int targetBytes = info.type().bytes();

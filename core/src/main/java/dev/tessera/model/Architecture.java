@@ -3,6 +3,7 @@ package dev.tessera.model;
 import dev.tessera.field.TesseraException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /**
@@ -122,6 +123,18 @@ public enum Architecture {
             default -> throw noSuchNetwork(network);
           };
     };
+  }
+
+  /**
+   * The shape of every weight of this architecture's networks, by name.
+   *
+   * @param n width N of the inner layers
+   * @param m channels M of the latent
+   * @param inputChannels channels of a tile
+   * @throws TesseraException.Unsupported if a width is out of the supported range
+   */
+  public SortedMap<String, int[]> weightShapes(int n, int m, int inputChannels) {
+    return new Dimensions(this, n, m, inputChannels).checked().weightShapes();
   }
 
   private IllegalArgumentException noSuchNetwork(Network network) {

@@ -43,13 +43,7 @@ record Dimensions(Architecture architecture, int n, int m, int inputChannels) {
     int m = first[0];
     int n = first[1];
     int inputChannels = last[1];
-    if (Math.min(Math.min(n, m), inputChannels) < 1
-        || Math.max(n, m) > MAX_WIDTH
-        || inputChannels > MAX_INPUT_CHANNELS) {
-      throw new TesseraException.Unsupported(
-          "the model has N=%d, M=%d and %d channels: 1 to %d and 1 to %d channels are supported"
-              .formatted(n, m, inputChannels, MAX_WIDTH, MAX_INPUT_CHANNELS));
-    }
+    requireSupported(n, m, inputChannels);
     boolean gdn = shapes.containsKey("g_s.1.beta");
     if (shapes.keySet().stream().noneMatch(name -> name.startsWith("h_s."))) {
       Architecture architecture = gdn ? Architecture.FACTORIZED : Architecture.FACTORIZED_RELU;
@@ -66,6 +60,29 @@ record Dimensions(Architecture architecture, int n, int m, int inputChannels) {
     Architecture architecture =
         scales[0] == m ? Architecture.HYPERPRIOR : Architecture.MEAN_HYPERPRIOR;
     return new Dimensions(architecture, n, m, inputChannels);
+  }
+
+  private static void requireSupported(int n, int m, int inputChannels) {
+    if (Math.min(Math.min(n, m), inputChannels) < 1
+        || Math.max(n, m) > MAX_WIDTH
+        || inputChannels > MAX_INPUT_CHANNELS) {
+      throw new TesseraException.Unsupported(
+          "the model has N=%d, M=%d and %d channels: 1 to %d and 1 to %d channels are supported"
+              .formatted(n, m, inputChannels, MAX_WIDTH, MAX_INPUT_CHANNELS));
+    }
+  }
+
+  /** These, if they are within what Tessera supports. */
+  Dimensions checked() {
+    requireSupported(n, m, inputChannels);
+    return this;
+  }
+
+  /** The shape of every weight of all networks. */
+  SortedMap<String, int[]> weightShapes() {
+    SortedMap<String, int[]> shapes = new TreeMap<>();
+    architecture.networks().forEach(network -> addShapes(network, shapes));
+    return shapes;
   }
 
   private static TesseraException unsupported(String what, SortedMap<String, int[]> shapes) {

@@ -32,13 +32,13 @@ public final class Model {
   public static final String ID = "id";
 
   /** CompressAI's reparametrization offset 2^-18, squared. */
-  static final float PEDESTAL = 0x1p-36f;
+  public static final float PEDESTAL = 0x1p-36f;
 
   /** Lower bound of a stored beta: sqrt(1e-6 + 2^-36). */
-  static final float BETA_BOUND = (float) Math.sqrt(1e-6 + 0x1p-36);
+  public static final float BETA_BOUND = (float) Math.sqrt(1e-6 + 0x1p-36);
 
   /** Lower bound of a stored gamma: sqrt(0 + 2^-36). */
-  static final float GAMMA_BOUND = 0x1p-18f;
+  public static final float GAMMA_BOUND = 0x1p-18f;
 
   private final String name;
   private final Dimensions dimensions;
@@ -91,6 +91,18 @@ public final class Model {
    */
   public static Model read(MemorySegment safetensors, String name) {
     return ModelReader.read(safetensors, name);
+  }
+
+  /**
+   * A model of tensors in memory, such as training ends with. It gets the tables of its entropy
+   * coder built from the density and its quantiles unless they are among the tensors.
+   *
+   * @param name the model's name where the metadata states none
+   * @param tensors under CompressAI's names, of any generation; not copied
+   * @throws TesseraException as {@link #read(Path)}
+   */
+  public static Model of(String name, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    return ModelReader.of(tensors, metadata, name);
   }
 
   /** As {@link #read(MemorySegment, String)}, of a byte array. */

@@ -62,6 +62,35 @@ final class ModelReader {
     }
   }
 
+  /** See {@link Model#of}. */
+  static Model of(Map<String, Tensor> tensors, Map<String, String> metadata, String name) {
+    Map<String, StoredTensor> stored = new TreeMap<>();
+    tensors.forEach((key, tensor) -> stored.put(key, new InMemory(tensor)));
+    try {
+      return model(stored, metadata, name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A tensor that needs no reading. */
+  private record InMemory(Tensor tensor) implements StoredTensor {
+    @Override
+    public ScalarType type() {
+      return tensor instanceof Tensor.Ints ? ScalarType.I32 : ScalarType.F32;
+    }
+
+    @Override
+    public int[] shape() {
+      return tensor.shape();
+    }
+
+    @Override
+    public Tensor read() {
+      return tensor;
+    }
+  }
+
   private static Model model(
       Map<String, StoredTensor> stored, Map<String, String> metadata, String name)
       throws IOException {
@@ -137,10 +166,15 @@ final class ModelReader {
 
   /** See {@link Model#write}. */
   static void write(Model model, Path file) throws IOException {
+    replace(file, write(model));
+  }
+
+  /** Writes a file beside its place and moves it there, so that no reader sees a part of it. */
+  static void replace(Path file, byte[] contents) throws IOException {
     Path target = file.toAbsolutePath();
     Path partial = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
     try {
-      Files.write(partial, write(model), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      Files.write(partial, contents, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       try {
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (AtomicMoveNotSupportedException e) {

@@ -5,67 +5,39 @@ import dev.tessera.field.Field;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
+import dev.tessera.synth.ParticleMesh.Moment;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
  * Makes fields like those of a cosmological hydrodynamics simulation (Nyx: Almgren et al., ApJ 765,
- * 2013) at redshift about 3, from a seed, for demonstrations, tests and training. The same seed
- * gives the same bytes on every machine and for any number of threads.
+ * 2013), from a seed, for demonstrations, tests and training. The same seed gives the same bytes on
+ * every machine and for any number of threads.
  *
- * <p>Dark matter is moved by the Zel'dovich approximation from a Gaussian field with a CDM
- * spectrum. Baryons follow it, smoothed by pressure. Temperature follows the photo-ionization
- * relation T = T₀ Δ^(γ−1) (Hui and Gnedin, MNRAS 292, 1997) with lognormal scatter, and is heated
- * by shocks where dense gas converges. It resembles; it does not simulate.
+ * <p>Dark matter comes from a Gaussian field with a CDM spectrum and is moved by the Zel'dovich
+ * approximation or by the gravity of a particle mesh; {@link GasModel} adds baryons and their
+ * temperature. It resembles; it does not simulate.
  *
- * <p>The cell is {@value #CELL} Mpc/h whatever the grid, so larger grids are larger boxes and all
- * look alike. Dark matter density is at least {@value #DENSITY_FLOOR} of its mean: in a
- * simulation's voids cells without a particle are exactly zero, which no logarithm takes.
+ * <p>The default universe is at redshift about 3. Its cell is 0.5 Mpc/h whatever the grid, so
+ * larger grids are larger boxes and all look alike. Dark matter density is at least a thousandth of
+ * its mean: in a simulation's voids cells without a particle are exactly zero, which no logarithm
+ * takes. {@link #varied} draws epoch, resolution, gravity and gas too.
  */
 public final class CosmologySynth {
-  static final double CELL = 0.5;
-  static final double DENSITY_FLOOR = 1e-3;
-
   private static final int MIN_CELLS = 16;
   private static final int MAX_CELLS = 640;
-
-  /** Amplitude of the linear field at the redshift of the picture. */
-  private static final double SIGMA8 = 0.26;
-
-  private static final double INITIAL_SMOOTHING = 1.0;
-
-  /**
-   * Power of the Zel'dovich density, then brought back to mean 1: without gravity at small scales
-   * voids stay too full and haloes too thin.
-   */
-  private static final double CONTRAST = 1.7;
 
   /** Mean comoving densities in solar masses per cubic megaparsec, for h = 0.675. */
   private static final double DARK_MATTER_MEAN = 3.35e10;
 
   private static final double BARYON_MEAN = 6.2e9;
-
-  /**
-   * cm/s of a displacement by one cell: about half of f·H·a at redshift 3, to match typical speeds
-   * of small boxes.
-   */
-  private static final double VELOCITY_PER_CELL = 3.2e6;
-
-  private static final double PRESSURE_RADIUS = 1.2;
-  private static final double MEAN_TEMPERATURE = 1.2e4;
-  private static final double TEMPERATURE_SLOPE = 0.42;
-  private static final double TEMPERATURE_SCATTER = 0.13;
-  private static final double SCATTER_RADIUS = 2.0;
-  private static final double SHOCK_TEMPERATURE = 6e4;
-  private static final double SHOCK_DENSITY = 10;
-  private static final double SHOCK_SLOPE = 1.3;
-  private static final double MIN_TEMPERATURE = 5e2;
-  private static final double MAX_TEMPERATURE = 5e7;
-  private static final long SCATTER_STREAM = 0x5ca77e2L;
 
   /** What can be generated. */
   public enum Quantity {
@@ -95,14 +67,20 @@ public final class CosmologySynth {
 
   private final int n;
   private final long seed;
-  private final GaussianField initial;
+  private final CosmologyParameters parameters;
 
   /**
+   * The default universe.
+   *
    * @param n cells along each axis, {@value #MIN_CELLS} to {@value #MAX_CELLS}
    * @param seed any number
    * @throws TesseraException.Invalid if the grid is too small or too large
    */
   public CosmologySynth(int n, long seed) {
+    this(n, seed, CosmologyParameters.DEFAULT);
+  }
+
+  CosmologySynth(int n, long seed, CosmologyParameters parameters) {
     if (n < MIN_CELLS || n > MAX_CELLS) {
       throw new TesseraException.Invalid(
           "a synthetic field has "
@@ -114,7 +92,24 @@ public final class CosmologySynth {
     }
     this.n = n;
     this.seed = seed;
-    this.initial = new GaussianField(n, CELL, INITIAL_SMOOTHING, seed, new PowerSpectrum(SIGMA8));
+    this.parameters = parameters;
+  }
+
+  /**
+   * A universe whose epoch, resolution, gravity and gas are drawn from the seed too, from ranges
+   * that span what simulations show; for training.
+   *
+   * @param n cells along each axis, {@value #MIN_CELLS} to {@value #MAX_CELLS}
+   * @param seed any number
+   * @throws TesseraException.Invalid if the grid is too small or too large
+   */
+  public static CosmologySynth varied(int n, long seed) {
+    return new CosmologySynth(n, seed, CosmologyParameters.varied(seed));
+  }
+
+  /** What it is made with, as text for people. */
+  String description() {
+    return parameters.description();
   }
 
   /**
@@ -124,16 +119,56 @@ public final class CosmologySynth {
    * @throws TesseraException.Unsupported if the Java heap is too small for the grid
    */
   public Field generate(Quantity quantity) {
+    return generate(EnumSet.of(quantity)).get(quantity);
+  }
+
+  /**
+   * Generates several quantities, with the same values as if each were generated alone, in less
+   * time.
+   *
+   * @throws TesseraException.Unsupported if the Java heap is too small for the grid
+   */
+  public Map<Quantity, Field> generate(Set<Quantity> quantities) {
     checkMemory();
-    float[] values =
-        switch (quantity) {
-          case DARK_MATTER_DENSITY -> darkMatter();
-          case BARYON_DENSITY -> times(baryons(density(mesh())), BARYON_MEAN);
-          case TEMPERATURE -> temperature();
-          case VELOCITY_X -> times(mesh().meanDisplacement(0), VELOCITY_PER_CELL);
-          case VELOCITY_Y -> times(mesh().meanDisplacement(1), VELOCITY_PER_CELL);
-          case VELOCITY_Z -> times(mesh().meanDisplacement(2), VELOCITY_PER_CELL);
-        };
+    Cells cells = cells(quantities);
+    Map<Quantity, Field> fields = new EnumMap<>(Quantity.class);
+    if (quantities.contains(Quantity.BARYON_DENSITY) || quantities.contains(Quantity.TEMPERATURE)) {
+      GasModel model = new GasModel(n, seed, parameters.gas());
+      float[] gas = model.density(cells.density());
+      if (quantities.contains(Quantity.TEMPERATURE)) {
+        float[] values = model.temperature(gas, cells.velocity(), cells.dispersion());
+        put(fields, Quantity.TEMPERATURE, values);
+      }
+      if (quantities.contains(Quantity.BARYON_DENSITY)) {
+        put(fields, Quantity.BARYON_DENSITY, times(gas, BARYON_MEAN));
+      }
+    }
+    if (quantities.contains(Quantity.DARK_MATTER_DENSITY)) {
+      put(fields, Quantity.DARK_MATTER_DENSITY, darkMatter(cells.density()));
+    }
+    for (int axis = 0; axis < 3; axis++) {
+      Quantity quantity = velocity(axis);
+      if (quantities.contains(quantity)) {
+        put(fields, quantity, times(shown(cells.velocity()[axis]), velocityPerCell()));
+      }
+    }
+    return fields;
+  }
+
+  private float[] shown(float[] velocity) {
+    double radius = parameters.gas().velocityRadius();
+    return radius == 0 ? velocity : GaussianFilter.smooth(velocity, n, radius);
+  }
+
+  private static Quantity velocity(int axis) {
+    return Quantity.values()[Quantity.VELOCITY_X.ordinal() + axis];
+  }
+
+  private double velocityPerCell() {
+    return parameters.matter().velocity() * parameters.matter().cell();
+  }
+
+  private void put(Map<Quantity, Field> fields, Quantity quantity, float[] values) {
     Map<String, String> attributes = new LinkedHashMap<>();
     attributes.put("units", quantity.units());
     attributes.put("source", "Tessera synthetic cosmology, seed " + seed);
@@ -144,45 +179,102 @@ public final class CosmologySynth {
             Shape.of(n, n, n),
             OptionalLong.empty(),
             attributes);
-    return new Field(info, MemorySegment.ofArray(values));
+    fields.put(quantity, new Field(info, MemorySegment.ofArray(values)));
+  }
+
+  /** Bytes of heap that it takes to make all quantities. */
+  long memory() {
+    // without gravity, four moments and four more fields at the end; with it, displacements,
+    // velocities, forces and two complex arrays at once
+    return (hasGravity() ? 64L : 44L) * n * n * n;
+  }
+
+  /** Whether matter is moved by gravity, not by the Zel'dovich approximation. */
+  boolean hasGravity() {
+    return parameters.matter().gravitySteps() > 0;
   }
 
   private void checkMemory() {
-    // two complex arrays of displacements and up to five real fields
-    long needed = 36L * n * n * n;
     long available = Runtime.getRuntime().maxMemory();
-    if (needed > available) {
+    if (memory() > available) {
       throw new TesseraException.Unsupported(
           "a synthetic field of "
               + n
               + " cells an axis needs "
-              + (needed >> 20)
+              + (memory() >> 20)
               + " MiB of Java heap, of which there are "
               + (available >> 20)
               + ": choose a smaller grid or raise -Xmx");
     }
   }
 
-  private ParticleMesh mesh() {
-    return new ParticleMesh(n, initial.displacementXY(), initial.displacementZAndContrast());
+  /**
+   * Dark matter on the grid.
+   *
+   * @param density with mean 1
+   * @param velocity along x, y and z, in cells; null where it is not needed
+   * @param dispersion variance of the velocity along an axis in (cm/s)²; null if not needed
+   */
+  private record Cells(float[] density, float[][] velocity, float[] dispersion) {}
+
+  private Cells cells(Set<Quantity> quantities) {
+    boolean temperature = quantities.contains(Quantity.TEMPERATURE);
+    boolean streams = temperature && parameters.gas().dispersion() > 0;
+    Set<Moment> wanted = EnumSet.of(Moment.MASS);
+    for (int axis = 0; axis < 3; axis++) {
+      if (temperature || quantities.contains(velocity(axis))) {
+        wanted.add(Moment.momentum(axis));
+      }
+    }
+    if (streams) {
+      wanted.add(Moment.SQUARE);
+    }
+    ParticleMesh mesh = new ParticleMesh(parameters.matter().particlesPerAxis(), flow());
+    Map<Moment, float[]> moments = mesh.deposit(wanted);
+    float[][] velocity = new float[3][];
+    for (int axis = 0; axis < 3; axis++) {
+      if (wanted.contains(Moment.momentum(axis))) {
+        velocity[axis] = mesh.meanVelocity(axis, moments);
+      }
+    }
+    float[] mass = moments.get(Moment.MASS);
+    float[] dispersion = streams ? mesh.dispersion(velocity, moments) : null;
+    if (streams) {
+      times(dispersion, velocityPerCell() * velocityPerCell());
+    }
+    return new Cells(density(mass), velocity, dispersion);
   }
 
-  private float[] darkMatter() {
-    float[] density = density(mesh());
+  private ParticleFlow flow() {
+    CosmologyParameters.Matter matter = parameters.matter();
+    float[] contrast =
+        GaussianField.spectrum(
+            n, matter.cell(), matter.smoothing(), seed, new PowerSpectrum(matter.sigma8()));
+    float[][] displacement = Displacements.of(contrast, n);
+    return matter.gravitySteps() == 0
+        ? ParticleFlow.zeldovich(n, displacement)
+        : ParticleGravity.evolve(n, displacement, matter.gravitySteps());
+  }
+
+  private float[] darkMatter(float[] density) {
+    double floor = parameters.matter().floor();
     for (int i = 0; i < density.length; i++) {
-      density[i] = (float) (Math.max(density[i], DENSITY_FLOOR) * DARK_MATTER_MEAN);
+      density[i] = (float) (Math.max(density[i], floor) * DARK_MATTER_MEAN);
     }
     return density;
   }
 
-  /** Dark matter density with mean 1. */
-  private float[] density(ParticleMesh mesh) {
-    float[] density = mesh.density();
+  /** Dark matter density with mean 1, of the mass in cells. */
+  private float[] density(float[] density) {
+    double contrast = parameters.matter().contrast();
+    if (contrast == 1) {
+      return density;
+    }
     IntStream.range(0, n)
         .parallel()
         .forEach(z -> {
           for (int i = z * n * n; i < (z + 1) * n * n; i++) {
-            density[i] = (float) StrictMath.pow(density[i], CONTRAST);
+            density[i] = (float) StrictMath.pow(density[i], contrast);
           }
         });
     double sum = 0;
@@ -190,72 +282,6 @@ public final class CosmologySynth {
       sum += value;
     }
     return times(density, density.length / sum);
-  }
-
-  /** Baryon density with mean 1: the dark matter's, spread by gas pressure. */
-  private float[] baryons(float[] darkMatter) {
-    float[] gas = ParticleMesh.smooth(darkMatter, n, PRESSURE_RADIUS);
-    for (int i = 0; i < gas.length; i++) {
-      gas[i] = (float) Math.max(gas[i], DENSITY_FLOOR);
-    }
-    return gas;
-  }
-
-  private float[] temperature() {
-    ParticleMesh mesh = mesh();
-    float[] gas = baryons(density(mesh));
-    float[] convergence = convergence(mesh);
-    float[] scatter = scatter();
-    float[] result = new float[gas.length];
-    IntStream.range(0, n)
-        .parallel()
-        .forEach(z -> {
-          for (int i = z * n * n; i < (z + 1) * n * n; i++) {
-            result[i] = (float) temperature(gas[i], convergence[i], scatter[i]);
-          }
-        });
-    return result;
-  }
-
-  private static double temperature(double density, double convergence, double scatter) {
-    double quiet = MEAN_TEMPERATURE * StrictMath.pow(density, TEMPERATURE_SLOPE);
-    double strength = Math.max(0, Math.min(2, 0.5 + convergence));
-    double shocked =
-        SHOCK_TEMPERATURE * strength * StrictMath.pow(density / SHOCK_DENSITY, SHOCK_SLOPE);
-    double dispersed = (quiet + shocked) * StrictMath.pow(10, scatter * TEMPERATURE_SCATTER);
-    return Math.max(MIN_TEMPERATURE, Math.min(MAX_TEMPERATURE, dispersed));
-  }
-
-  /** −∇·v of the smoothed flow, in units of cells of displacement per cell. */
-  private float[] convergence(ParticleMesh mesh) {
-    float[] sum = new float[n * n * n];
-    for (int axis = 0; axis < 3; axis++) {
-      float[] flow = ParticleMesh.smooth(mesh.meanDisplacement(axis), n, PRESSURE_RADIUS);
-      int stride = axis == 0 ? 1 : axis == 1 ? n : n * n;
-      for (int i = 0; i < sum.length; i++) {
-        int position = i / stride % n;
-        int next = i + (position + 1 < n ? stride : (1 - n) * stride);
-        int previous = i - (position > 0 ? stride : (1 - n) * stride);
-        sum[i] -= 0.5f * (flow[next] - flow[previous]);
-      }
-    }
-    return sum;
-  }
-
-  /** A smooth Gaussian field of unit variance. */
-  private float[] scatter() {
-    float[] noise = new float[n * n * n];
-    IntStream.range(0, n)
-        .parallel()
-        .forEach(z -> {
-          for (int i = z * n * n; i < (z + 1) * n * n; i++) {
-            noise[i] = (float) GaussianField.normal(seed ^ SCATTER_STREAM, i);
-          }
-        });
-    float[] smooth = ParticleMesh.smooth(noise, n, SCATTER_RADIUS);
-    // a Gaussian filter of radius r keeps 1 / (2√π r)³ of white noise's variance
-    double deviation = StrictMath.pow(2 * Math.sqrt(Math.PI) * SCATTER_RADIUS, -1.5);
-    return times(smooth, 1 / deviation);
   }
 
   private static float[] times(float[] values, double factor) {

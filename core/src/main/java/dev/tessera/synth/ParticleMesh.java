@@ -1,111 +1,178 @@
 package dev.tessera.synth;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import java.util.stream.IntStream;
 
 /**
- * Moves particles by the Zel'dovich approximation (Zel'dovich, A&amp;A 5, 1970) and assigns them to
- * a periodic grid by the cloud-in-cell rule (Hockney and Eastwood, "Computer Simulation Using
- * Particles", 1988). Two particles per axis start in each cell, so that voids stay sampled. Sums of
- * floats depend on their order: every cell adds in the order of the particles, however many threads
- * there are.
+ * Assigns particles to a periodic grid by the cloud-in-cell rule (Hockney and Eastwood, "Computer
+ * Simulation Using Particles", 1988). One or more particles per axis start in each cell, and lie
+ * and move as a {@link ParticleFlow} says between its grid points. Sums of floats depend on their
+ * order: every cell adds in the order of the particles, however many threads there are.
  */
 final class ParticleMesh {
-  private static final int PER_AXIS = 2;
-
   /** Below this the quotient of two rounded sums means nothing. */
   private static final float LEAST_MASS = 1e-6f;
 
+  /** What is summed over the particles of a cell; a cell of mean density has mass 1. */
+  enum Moment {
+    MASS,
+    MOMENTUM_X,
+    MOMENTUM_Y,
+    MOMENTUM_Z,
+    /** Mass times the square of the velocity. */
+    SQUARE;
+
+    static Moment momentum(int axis) {
+      return values()[1 + axis];
+    }
+  }
+
   private final int n;
-  private final float[] xy;
-  private final float[] z;
+  private final int perAxis;
+  private final ParticleFlow flow;
+  private final float shift;
 
   /**
-   * @param xy displacements along x and y in cells, interleaved
-   * @param z displacement along z in cells in every other element
+   * @param perAxis particles that start in a cell, along each axis; with 1, voids are left empty
+   *     and sampled as badly as a simulation's
    */
-  ParticleMesh(int n, float[] xy, float[] z) {
-    this.n = n;
-    this.xy = xy;
-    this.z = z;
-  }
-
-  /** Density with mean 1. */
-  float[] density() {
-    return deposit(-1);
+  ParticleMesh(int perAxis, ParticleFlow flow) {
+    this(perAxis, flow, 0);
   }
 
   /**
-   * Mean displacement of the matter in each cell along an axis (0 = x, 1 = y, 2 = z), in cells;
-   * where there is no matter, that of the matter that started there.
+   * @param shift of all particles along each axis, in cells
    */
-  float[] meanDisplacement(int axis) {
-    float[] momentum = deposit(axis);
-    float[] density = deposit(-1);
-    float[] start = axis == 2 ? z : xy;
+  ParticleMesh(int perAxis, ParticleFlow flow, float shift) {
+    this.n = flow.n();
+    this.perAxis = perAxis;
+    this.flow = flow;
+    this.shift = shift;
+  }
+
+  /**
+   * Mean velocity of the matter in each cell along an axis (0 = x, 1 = y, 2 = z); where there is no
+   * matter, that of the matter that started there.
+   *
+   * @param moments with {@link Moment#MASS} and the axis's momentum, which becomes the result
+   */
+  float[] meanVelocity(int axis, Map<Moment, float[]> moments) {
+    float[] mass = moments.get(Moment.MASS);
+    float[] momentum = moments.get(Moment.momentum(axis));
+    float[] start = flow.velocity()[axis];
     for (int i = 0; i < momentum.length; i++) {
-      momentum[i] =
-          density[i] > LEAST_MASS ? momentum[i] / density[i] : start[2 * i + (axis == 1 ? 1 : 0)];
+      momentum[i] = mass[i] > LEAST_MASS ? momentum[i] / mass[i] : start[i];
     }
     return momentum;
   }
 
-  private float[] deposit(int axis) {
-    return deposit(axis, Math.min(n, ForkJoinPool.getCommonPoolParallelism() + 1));
+  /**
+   * Variance of the velocity along an axis (the mean of the three) within each cell; 0 where all
+   * matter moves alike.
+   *
+   * @param velocity mean velocity along x, y and z
+   * @param moments with {@link Moment#MASS} and {@link Moment#SQUARE}, which becomes the result
+   */
+  float[] dispersion(float[][] velocity, Map<Moment, float[]> moments) {
+    float[] mass = moments.get(Moment.MASS);
+    float[] square = moments.get(Moment.SQUARE);
+    for (int i = 0; i < square.length; i++) {
+      float excess = mass[i] > LEAST_MASS ? square[i] / mass[i] - square(velocity, i) : 0;
+      square[i] = Math.max(0, excess / 3);
+    }
+    return square;
+  }
+
+  /** The moments of every cell, n³ values each in C order. */
+  Map<Moment, float[]> deposit(Set<Moment> moments) {
+    ForkJoinPool pool = ForkJoinTask.getPool();
+    int threads =
+        pool == null ? ForkJoinPool.getCommonPoolParallelism() + 1 : pool.getParallelism();
+    return deposit(moments, Math.min(n, threads));
   }
 
   /**
-   * Mass or momentum of every cell. Threads take slabs of the grid and pass by the particles that
-   * cannot reach theirs; those near a face are interpolated for both sides, so slabs are few and
-   * thick.
+   * Threads take slabs of the grid and pass by the particles that cannot reach theirs; those near a
+   * face are interpolated for both sides, so slabs are few and thick.
    *
-   * @param axis of the momentum, negative for the mass
    * @param slabs 1 to n; the result does not depend on it
    */
-  float[] deposit(int axis, int slabs) {
-    float[] grid = new float[n * n * n];
+  Map<Moment, float[]> deposit(Set<Moment> moments, int slabs) {
+    Map<Moment, float[]> grids = new EnumMap<>(Moment.class);
+    for (Moment moment : moments) {
+      grids.put(moment, new float[n * n * n]);
+    }
     int[][] reach = reach();
     IntStream.range(0, slabs)
         .parallel()
         .forEach(i -> {
           int from = (int) ((long) i * n / slabs);
           int to = (int) ((i + 1L) * n / slabs);
-          deposit(axis, grid, from, to, reach);
+          deposit(grids, from, to, reach);
         });
-    return grid;
+    return grids;
   }
 
-  private void deposit(int axis, float[] grid, int from, int to, int[][] reach) {
-    float mass = 1f / (PER_AXIS * PER_AXIS * PER_AXIS);
-    float[][] displacement = new float[3][n * PER_AXIS];
-    for (int pz = 0; pz < n * PER_AXIS; pz++) {
+  private void deposit(Map<Moment, float[]> grids, int from, int to, int[][] reach) {
+    Moment[] moments = grids.keySet().toArray(Moment[]::new);
+    float[][] sums = grids.values().toArray(float[][]::new);
+    float mass = 1f / (perAxis * perAxis * perAxis);
+    float[][] displacement = new float[3][n * perAxis];
+    boolean moves = !grids.keySet().equals(Set.of(Moment.MASS));
+    boolean straight = flow.velocity() == flow.displacement();
+    float[][] velocity = straight ? displacement : new float[3][n * perAxis];
+    for (int pz = 0; pz < n * perAxis; pz++) {
       if (!meets(reach[pz][0], reach[pz][1], from, to)) {
         continue;
       }
-      for (int py = 0; py < n * PER_AXIS; py++) {
-        interpolateRow(pz, py, displacement);
-        for (int px = 0; px < n * PER_AXIS; px++) {
-          float z = start(pz) + displacement[2][px];
+      for (int py = 0; py < n * perAxis; py++) {
+        row(flow.displacement(), pz, py, displacement);
+        if (moves && !straight) {
+          row(flow.velocity(), pz, py, velocity);
+        }
+        for (int px = 0; px < n * perAxis; px++) {
+          float z = start(pz) + shift + displacement[2][px];
           int z0 = (int) Math.floor(z);
           int below = wrap(z0);
           int above = wrap(z0 + 1);
-          if (outside(below, from, to) && outside(above, from, to)) {
+          boolean addBelow = below >= from && below < to;
+          boolean addAbove = above >= from && above < to;
+          if (!addBelow && !addAbove) {
             continue;
           }
-          float weight = axis < 0 ? mass : mass * displacement[axis][px];
-          float x = start(px) + displacement[0][px];
-          float y = start(py) + displacement[1][px];
+          float x = start(px) + shift + displacement[0][px];
+          float y = start(py) + shift + displacement[1][px];
           float tz = z - z0;
-          if (!outside(below, from, to)) {
-            addPlane(grid, below, x, y, weight * (1 - tz));
-          }
-          if (!outside(above, from, to)) {
-            addPlane(grid, above, x, y, weight * tz);
+          for (int m = 0; m < moments.length; m++) {
+            float weight =
+                switch (moments[m]) {
+                  case MASS -> mass;
+                  case MOMENTUM_X -> mass * velocity[0][px];
+                  case MOMENTUM_Y -> mass * velocity[1][px];
+                  case MOMENTUM_Z -> mass * velocity[2][px];
+                  case SQUARE -> mass * square(velocity, px);
+                };
+            if (addBelow) {
+              addPlane(sums[m], below, x, y, weight * (1 - tz));
+            }
+            if (addAbove) {
+              addPlane(sums[m], above, x, y, weight * tz);
+            }
           }
         }
       }
     }
+  }
+
+  private static float square(float[][] velocity, int i) {
+    return velocity[0][i] * velocity[0][i]
+        + velocity[1][i] * velocity[1][i]
+        + velocity[2][i] * velocity[2][i];
   }
 
   /**
@@ -114,6 +181,7 @@ final class ParticleMesh {
    * extremes there. One more cell at each side stands for rounding.
    */
   private int[][] reach() {
+    float[] displacement = flow.displacement()[2];
     float[] low = new float[n];
     float[] high = new float[n];
     IntStream.range(0, n)
@@ -122,21 +190,21 @@ final class ParticleMesh {
           float least = Float.POSITIVE_INFINITY;
           float most = Float.NEGATIVE_INFINITY;
           for (int i = plane * n * n; i < (plane + 1) * n * n; i++) {
-            least = Math.min(least, z[2 * i]);
-            most = Math.max(most, z[2 * i]);
+            least = Math.min(least, displacement[i]);
+            most = Math.max(most, displacement[i]);
           }
           low[plane] = least;
           high[plane] = most;
         });
-    int[][] reach = new int[n * PER_AXIS][];
+    int[][] reach = new int[n * perAxis][];
     for (int pz = 0; pz < reach.length; pz++) {
       float at = start(pz);
       int below = wrap((int) Math.floor(at));
       int above = wrap((int) Math.floor(at) + 1);
       reach[pz] =
           new int[] {
-            (int) Math.floor(at + Math.min(low[below], low[above])) - 1,
-            (int) Math.floor(at + Math.max(high[below], high[above])) + 2
+            (int) Math.floor(at + shift + Math.min(low[below], low[above])) - 1,
+            (int) Math.floor(at + shift + Math.max(high[below], high[above])) + 2
           };
     }
     return reach;
@@ -152,39 +220,39 @@ final class ParticleMesh {
     return a <= b ? a < to && b >= from : a < to || b >= from;
   }
 
-  private static boolean outside(int plane, int from, int to) {
-    return plane < from || plane >= to;
-  }
-
   /** Where a particle starts, in cells; grid values belong to whole numbers. */
-  private static float start(int particle) {
-    return (particle + 0.5f) / PER_AXIS - 0.5f;
+  private float start(int particle) {
+    return (particle + 0.5f) / perAxis - 0.5f;
   }
 
-  /** Displacements of a row of particles, trilinear between grid values. */
-  private void interpolateRow(int pz, int py, float[][] displacement) {
-    int count = n * PER_AXIS;
-    Arrays.fill(displacement[0], 0);
-    Arrays.fill(displacement[1], 0);
-    Arrays.fill(displacement[2], 0);
+  /** The values of a row of particles, trilinear between grid values. */
+  private void row(float[][] grid, int pz, int py, float[][] values) {
+    if (perAxis == 1) {
+      for (int axis = 0; axis < 3; axis++) {
+        System.arraycopy(grid[axis], (pz * n + py) * n, values[axis], 0, n);
+      }
+      return;
+    }
+    int count = n * perAxis;
     float fz = start(pz);
     float fy = start(py);
     int z0 = (int) Math.floor(fz);
     int y0 = (int) Math.floor(fy);
-    for (int corner = 0; corner < 4; corner++) {
-      int dz = corner >> 1;
-      int dy = corner & 1;
-      float weight = (1 - Math.abs(fz - z0 - dz)) * (1 - Math.abs(fy - y0 - dy));
-      int row = (wrap(z0 + dz) * n + wrap(y0 + dy)) * n;
-      for (int px = 0; px < count; px++) {
-        float fx = start(px);
-        int x0 = (int) Math.floor(fx);
-        float t = fx - x0;
-        int left = row + wrap(x0);
-        int right = row + wrap(x0 + 1);
-        displacement[0][px] += weight * ((1 - t) * xy[2 * left] + t * xy[2 * right]);
-        displacement[1][px] += weight * ((1 - t) * xy[2 * left + 1] + t * xy[2 * right + 1]);
-        displacement[2][px] += weight * ((1 - t) * z[2 * left] + t * z[2 * right]);
+    for (int axis = 0; axis < 3; axis++) {
+      float[] from = grid[axis];
+      float[] to = values[axis];
+      Arrays.fill(to, 0);
+      for (int corner = 0; corner < 4; corner++) {
+        int dz = corner >> 1;
+        int dy = corner & 1;
+        float weight = (1 - Math.abs(fz - z0 - dz)) * (1 - Math.abs(fy - y0 - dy));
+        int row = (wrap(z0 + dz) * n + wrap(y0 + dy)) * n;
+        for (int px = 0; px < count; px++) {
+          float fx = start(px);
+          int x0 = (int) Math.floor(fx);
+          float t = fx - x0;
+          to[px] += weight * ((1 - t) * from[row + wrap(x0)] + t * from[row + wrap(x0 + 1)]);
+        }
       }
     }
   }
@@ -206,46 +274,5 @@ final class ParticleMesh {
 
   private int wrap(int index) {
     return index >= 0 && index < n ? index : Math.floorMod(index, n);
-  }
-
-  /**
-   * A copy smoothed by a Gaussian of the given radius in cells, periodic; positive stays positive
-   * and the mean is kept.
-   */
-  static float[] smooth(float[] grid, int n, double radius) {
-    int reach = (int) Math.ceil(3 * radius);
-    float[] kernel = new float[reach + 1];
-    double sum = 0;
-    for (int i = 0; i <= reach; i++) {
-      double weight = StrictMath.exp(-0.5 * i * i / (radius * radius));
-      kernel[i] = (float) weight;
-      sum += i == 0 ? weight : 2 * weight;
-    }
-    for (int i = 0; i <= reach; i++) {
-      kernel[i] /= (float) sum;
-    }
-    float[] along = smoothAxis(grid, n, 1, kernel);
-    along = smoothAxis(along, n, n, kernel);
-    return smoothAxis(along, n, n * n, kernel);
-  }
-
-  private static float[] smoothAxis(float[] grid, int n, int stride, float[] kernel) {
-    float[] result = new float[grid.length];
-    IntStream.range(0, n)
-        .parallel()
-        .forEach(z -> {
-          for (int i = z * n * n; i < (z + 1) * n * n; i++) {
-            int position = i / stride % n;
-            int base = i - position * stride;
-            float sum = kernel[0] * grid[i];
-            for (int d = 1; d < kernel.length; d++) {
-              int up = position + d < n ? position + d : (position + d) % n;
-              int down = position - d >= 0 ? position - d : Math.floorMod(position - d, n);
-              sum += kernel[d] * (grid[base + up * stride] + grid[base + down * stride]);
-            }
-            result[i] = sum;
-          }
-        });
-    return result;
   }
 }

@@ -4,6 +4,7 @@ import dev.tessera.field.DataType;
 import dev.tessera.field.TesseraException;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A {@link NormalizerSpec} together with the numbers that it found in a field: the map from values
@@ -215,7 +216,28 @@ public final class Normalizer {
     return sliceRanges != null ? sliceRanges.affine((int) slice) : fieldAffine;
   }
 
-  /** Measures a field, row by row, in any order of slices. Used by one thread at a time. */
+  /** What a part of a slice adds to a {@link Fit}. */
+  public static final class Measured {
+    private final long slice;
+    private final int count;
+    private final double low;
+    private final double high;
+    // of the values after the pointwise stages; null where they are not needed
+    private final SampleMoments.Piece moments;
+
+    private Measured(long slice, int count, double low, double high, SampleMoments.Piece moments) {
+      this.slice = slice;
+      this.count = count;
+      this.low = low;
+      this.high = high;
+      this.moments = moments;
+    }
+  }
+
+  /**
+   * Measures a field, part by part, in any order of slices. Parts may be {@linkplain #measure
+   * measured} by any threads; the rest is for one thread at a time.
+   */
   public static final class Fit {
     private final NormalizerSpec spec;
     private final DataType type;
@@ -225,7 +247,6 @@ public final class Normalizer {
     private final double[] least;
     private final double[] greatest;
     private final SampleMoments[] moments;
-    private double[] row = new double[0];
 
     Fit(NormalizerSpec spec, DataType type, long slices) {
       this.spec = spec;
@@ -264,14 +285,18 @@ public final class Normalizer {
      * @param values values {@link #inDomain in the domain}; masked ones left out
      */
     public void accept(long slice, double[] values, int count) {
+      accept(measure(slice, values, count));
+    }
+
+    /** The first half of {@link #accept(long, double[], int)}, for any thread. */
+    public Measured measure(long slice, double[] values, int count) {
       Objects.checkIndex(slice, slices);
       Objects.checkFromIndexSize(0, count, values.length);
+      double low = Double.POSITIVE_INFINITY;
+      double high = Double.NEGATIVE_INFINITY;
       if (!spec.needsFit() || count == 0) {
-        return;
+        return new Measured(slice, 0, low, high, null);
       }
-      int entry = perSlice ? (int) slice : 0;
-      double low = least[entry];
-      double high = greatest[entry];
       for (int i = 0; i < count; i++) {
         low = Math.min(low, values[i]);
         high = Math.max(high, values[i]);
@@ -280,20 +305,45 @@ public final class Normalizer {
         throw new TesseraException.Invalid(
             "slice " + slice + " has values that " + spec + " does not accept: mask them first");
       }
-      least[entry] = low;
-      greatest[entry] = high;
-      if (moments.length > 0) {
-        if (row.length < count) {
-          row = new double[count];
-        }
-        System.arraycopy(values, 0, row, 0, count);
-        chain.forward(row, count);
-        moments[entry].add(row, count);
+      if (moments.length == 0) {
+        return new Measured(slice, count, low, high, null);
+      }
+      double[] row = Arrays.copyOf(values, count);
+      chain.forward(row, count);
+      return new Measured(slice, count, low, high, SampleMoments.measure(row, count));
+    }
+
+    /** The second half: the order of parts decides about last digits of means. */
+    public void accept(Measured part) {
+      if (part.count == 0) {
+        return;
+      }
+      int entry = perSlice ? (int) part.slice : 0;
+      least[entry] = Math.min(least[entry], part.low);
+      greatest[entry] = Math.max(greatest[entry], part.high);
+      if (part.moments != null) {
+        moments[entry].add(part.moments);
       }
     }
 
     /** The normalizer of what was seen. */
     public Normalizer finish() {
+      return finish(spec, chain);
+    }
+
+    /**
+     * The normalizer that has a pointwise stage more, which accepts all that was seen, before a
+     * {@code minmax} alone: limits of values are those of an increasing function of them.
+     */
+    Normalizer finishBehind(Optional<NormalizerSpec.Stage> first) {
+      if (first.isEmpty()) {
+        return finish();
+      }
+      NormalizerSpec longer = spec.behind(first.get());
+      return finish(longer, new PointwiseChain(longer, type));
+    }
+
+    private Normalizer finish(NormalizerSpec spec, PointwiseChain chain) {
       if (!spec.needsFit()) {
         return new Normalizer(spec, type, slices, chain, null, null);
       }
@@ -302,12 +352,12 @@ public final class Normalizer {
       }
       SliceRanges ranges = new SliceRanges(least.length);
       for (int s = 0; s < least.length; s++) {
-        measureSlice(ranges, s);
+        measureSlice(chain, ranges, s);
       }
       return new Normalizer(spec, type, slices, chain, null, ranges);
     }
 
-    private void measureSlice(SliceRanges ranges, int slice) {
+    private void measureSlice(PointwiseChain chain, SliceRanges ranges, int slice) {
       if (least[slice] > greatest[slice]) {
         return;
       }

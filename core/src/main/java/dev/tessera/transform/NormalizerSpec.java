@@ -90,6 +90,11 @@ public final class NormalizerSpec {
       arguments = unitScale ? List.of() : List.copyOf(arguments);
     }
 
+    /** A pointwise stage with its numbers. */
+    static Stage pointwise(Kind kind, Double... arguments) {
+      return new Stage(kind, Scope.FIELD, List.of(arguments));
+    }
+
     /** What {@code asinh} divides by; 1 where nothing is said. */
     public double scale() {
       return arguments.isEmpty() ? 1 : arguments.getFirst();
@@ -198,6 +203,24 @@ public final class NormalizerSpec {
   /** The stages in the order of the forward direction; empty for {@code none}. */
   public List<Stage> stages() {
     return stages;
+  }
+
+  /** {@code minmax}, slice by slice or over the field. */
+  static NormalizerSpec minmax(boolean perSlice) {
+    Scope scope = perSlice ? Scope.SLICE : Scope.FIELD;
+    return new NormalizerSpec(List.of(new Stage(Kind.MINMAX, scope, List.of())));
+  }
+
+  /** This with a pointwise stage before the others. */
+  NormalizerSpec behind(Stage first) {
+    List<Stage> all = new ArrayList<>(stages);
+    all.addFirst(first);
+    return new NormalizerSpec(all);
+  }
+
+  /** The pointwise stages alone. */
+  public NormalizerSpec pointwise() {
+    return new NormalizerSpec(stages.stream().filter(stage -> stage.kind().pointwise()).toList());
   }
 
   /** The stage that measures the data, or null. */

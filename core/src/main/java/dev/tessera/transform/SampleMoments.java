@@ -12,11 +12,15 @@ final class SampleMoments {
   private double mean;
   private double deviation;
 
-  /** Adds the first {@code count} of {@code values}. */
-  void add(double[] values, int count) {
-    if (count == 0) {
-      return;
-    }
+  /**
+   * Mean and standard deviation of a piece.
+   *
+   * @param count number of its values
+   */
+  record Piece(long count, double mean, double deviation) {}
+
+  /** Measures the first {@code count} of {@code values}, at least one. */
+  static Piece measure(double[] values, int count) {
     double largest = 0;
     for (int i = 0; i < count; i++) {
       largest = Math.max(largest, Math.abs(values[i]));
@@ -33,10 +37,15 @@ final class SampleMoments {
       double difference = values[i] * scale - center;
       squares += difference * difference;
     }
-    merge(count, Math.scalb(center, -shift), Math.scalb(Math.sqrt(squares / count), -shift));
+    return new Piece(
+        count, Math.scalb(center, -shift), Math.scalb(Math.sqrt(squares / count), -shift));
   }
 
-  private void merge(long otherCount, double otherMean, double otherDeviation) {
+  /** Adds a piece. */
+  void add(Piece piece) {
+    long otherCount = piece.count();
+    double otherMean = piece.mean();
+    double otherDeviation = piece.deviation();
     double weight = (double) otherCount / (count + otherCount);
     // halves: the difference of two finite means may overflow
     double half = otherMean * 0.5 - mean * 0.5;

@@ -12,6 +12,7 @@ import static dev.tessera.codec.RoundTrip.reader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tessera.container.Stage;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
 import dev.tessera.field.FieldInfo;
@@ -21,6 +22,8 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,6 +164,31 @@ final class CodecValuesTest {
         } else {
           assertThat(restored.get(i)).isPositive();
         }
+      }
+    }
+  }
+
+  /** A normalizer may be left to be chosen, by the user or by the model; the file states it. */
+  @Test
+  void aChosenNormalizerMakesTheFileThatNamingItWould() throws IOException {
+    Field field = TestFields.smooth(DataType.FLOAT32, 8, 5, 64, 80);
+    for (int i = 0; i < 5 * 64 * 80; i++) {
+      double peak = i % 300 == 0 ? 5 : 0;
+      DataType.FLOAT32.set(field.data(), i, Math.exp(field.get(i) + peak));
+    }
+    DataType.FLOAT32.set(field.data(), 77, Double.NaN);
+    Model undecided = FACTORIZED.withMetadata(FACTORIZED.name(), Map.of(Model.NORMALIZER, "auto"));
+    String chosen = "log10,minmax:slice";
+    try (Codec named = Codec.open(FACTORIZED, MINMAX.withNormalizer(chosen));
+        Codec asked = Codec.open(FACTORIZED, MINMAX.withNormalizer("auto"));
+        Codec byModel = Codec.open(undecided, CodecOptions.DEFAULTS)) {
+      byte[] expected = compress(named, field);
+      for (Codec codec : List.of(asked, byModel)) {
+        byte[] container = compress(codec, field);
+        assertThat(Codec.normalizer(reader(container).header())).hasToString(chosen);
+        assertThat(reader(container).header().stage(Stage.NORMALIZER).parameters())
+            .isEqualTo(reader(expected).header().stage(Stage.NORMALIZER).parameters());
+        assertThat(decompress(codec, container).get(77)).isNaN();
       }
     }
   }

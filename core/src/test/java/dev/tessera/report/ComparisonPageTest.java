@@ -193,7 +193,7 @@ class ComparisonPageTest {
   @Test
   void numbersHaveFourDigits() {
     assertThat(List.of(0.0, 1.0, -273.16, 99999.0, 1e-3, 1e7, -2.5e-12, 1e300))
-        .extracting(ComparisonPage::number)
+        .extracting(HtmlPage::number)
         .containsExactly(
             "0", "1.000", "−273.2", "99999", "0.001000", "1.000e7", "−2.500e−12", "1.000e300");
   }

@@ -11,7 +11,7 @@ import dev.tessera.transform.SliceMap;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** The structure {@code NormalizerParameters} of pipeline_parameters.cuh. */
+/** The structure {@code NormalizerParameters} of field_parameters.cuh. */
 final class CudaNormalizerParameters {
   static final int BYTES = 384;
 

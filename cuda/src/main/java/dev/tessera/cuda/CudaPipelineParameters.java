@@ -126,7 +126,8 @@ final class CudaPipelineParameters {
     return block;
   }
 
-  private static int typeCode(DataType type) {
+  /** The number of a type in field_parameters.cuh. */
+  static int typeCode(DataType type) {
     return switch (type) {
       case INT8 -> 0;
       case INT16 -> 1;

@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  * knows.
  */
 public final class CudaPlaneMaps {
-  /** The structure {@code PlaneMap} of pipeline_parameters.cuh. */
+  /** The structure {@code PlaneMap} of field_parameters.cuh. */
   static final int ENTRY_BYTES = 4 * Double.BYTES;
 
   private CudaPlaneMaps() {}

@@ -17,6 +17,7 @@ final class KernelCatalog {
               List.of(KernelSource.of("copy.cu")),
               CudaPipeline.SOURCES,
               CudaIntegers.SOURCES,
+              CudaLatentQuantizer.SOURCES,
               CudaResidualRans.SOURCES,
               CudaRansKernels.sources(),
               CudaSideInformation.SOURCES)

@@ -2,6 +2,7 @@ package dev.tessera.cuda;
 
 import dev.tessera.cuda.backend.BackendChecks;
 import dev.tessera.cuda.backend.ModelChecks;
+import dev.tessera.cuda.backend.TileValueChecks;
 import dev.tessera.cuda.network.LayerChecks;
 import dev.tessera.cuda.network.NetworkChecks;
 import dev.tessera.cuda.network.SideInformationChecks;
@@ -44,11 +45,13 @@ public final class SelfTest {
           NvCompChecks::all,
           RansChecks::all,
           PipelineChecks::all,
+          LatentQuantizerChecks::all,
           SideInformationChecks::all,
           LayerChecks::all,
           NetworkChecks::all,
           BackendChecks::all,
-          ModelChecks::all);
+          ModelChecks::all,
+          TileValueChecks::all);
 
   private SelfTest() {}
 

@@ -1,7 +1,5 @@
 package dev.tessera.cuda;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.tessera.field.DataType;
 import dev.tessera.pipeline.ChunkCoder;
 import dev.tessera.pipeline.ChunkFormat;
@@ -10,17 +8,12 @@ import dev.tessera.pipeline.QuantizationFit;
 import dev.tessera.transform.Normalizer;
 import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.List;
-import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -62,44 +55,15 @@ class QuantizersOnHostTest {
 
   @BeforeAll
   static void compile() throws IOException, InterruptedException {
-    String kernels = new KernelSource("pipeline_quantizer.cuh", List.of()).text();
-    Path source = folder.resolve("quantizers.cpp");
-    Files.writeString(
-        source, resource("device_on_host.hpp") + kernels + resource("quantizer_host.cpp"));
-    compiled = compile(source, 0) && compile(source, 1);
+    compiled = compile(0) && compile(1);
   }
 
-  private static boolean compile(Path source, int normalized)
-      throws IOException, InterruptedException {
-    try {
-      Process compiler =
-          new ProcessBuilder(
-                  "c++",
-                  "-std=c++17",
-                  // GCC 12 miscompiles the selections at -O2: sanitizers find nothing, -O1 and -O3
-                  // agree
-                  "-O1",
-                  "-ffp-contract=off",
-                  "-Wno-unused-function",
-                  "-DNORMALIZED=" + normalized,
-                  "-o",
-                  folder.resolve("quantizers" + normalized).toString(),
-                  source.toString())
-              .redirectErrorStream(true)
-              .start();
-      String words = new String(compiler.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(compiler.waitFor()).as(words).isZero();
-      return true;
-    } catch (IOException e) {
-      // no such program
-      return false;
-    }
-  }
-
-  private static String resource(String name) throws IOException {
-    try (InputStream in = QuantizersOnHostTest.class.getResourceAsStream(name)) {
-      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-    }
+  private static boolean compile(int normalized) throws IOException, InterruptedException {
+    return HostCompiler.compile(
+        "pipeline_quantizer.cuh",
+        "quantizer_host.cpp",
+        "-DNORMALIZED=" + normalized,
+        folder.resolve("quantizers" + normalized));
   }
 
   static Stream<Arguments> normalizers() {
@@ -332,16 +296,8 @@ class QuantizersOnHostTest {
     for (int i = 0; i < SLICES * ROW; i++) {
       in.putInt(i / ROW).putInt(given[i % ROW]).putLong(type.getBits(field, i));
     }
-    Path input = folder.resolve("input");
-    Path output = folder.resolve("output");
-    Files.write(input, in.array());
     int normalized = format.normalizer() == null ? 0 : 1;
-    Process process =
-        new ProcessBuilder(folder.resolve("quantizers" + normalized).toString())
-            .redirectInput(input.toFile())
-            .redirectOutput(output.toFile())
-            .start();
-    assertThat(process.waitFor()).isZero();
-    return ByteBuffer.wrap(Files.readAllBytes(output)).order(ByteOrder.LITTLE_ENDIAN);
+    byte[] out = HostCompiler.run(folder.resolve("quantizers" + normalized), in.array());
+    return ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

@@ -1,10 +1,11 @@
 package dev.tessera.cuda.backend;
 
 import dev.tessera.codec.Backend;
-import dev.tessera.codec.LatentFormat;
+import dev.tessera.codec.LaneFormat;
 import dev.tessera.codec.TileFormat;
 import dev.tessera.cuda.network.CudaNetworks;
 import dev.tessera.model.Model;
+import dev.tessera.model.Network;
 
 /** Models on the device: networks, h_s, quantization and entropy coding. */
 final class CudaBackend implements Backend {
@@ -48,7 +49,7 @@ final class CudaBackend implements Backend {
     Model model = settings.model();
     long places = (long) format.height() * format.width();
     long activations = 4L * places * (model.n() + 16) * 5 / 16;
-    return activations + 4L * format.elements() + 32L * format.latent().symbols();
+    return activations + 8L * format.elements() + 32L * format.latent().symbols();
   }
 
   @Override
@@ -57,13 +58,15 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public Lane openLane(TileFormat format, int capacity) {
-    return new CudaTileLane(networks, tables(), format, pool, capacity);
+  public boolean takesFieldValues(Network network) {
+    return networks.takesFieldValues(network);
   }
 
   @Override
-  public Lane openLane(TileFormat format, LatentFormat pipeline, int capacity) {
-    return new CudaLatentLane(networks, format, pipeline, pool, settings.workers(), capacity);
+  public Lane openLane(LaneFormat format, int capacity) {
+    return format.pipeline() == null
+        ? new CudaTileLane(networks, tables(), format, pool, capacity)
+        : new CudaLatentLane(networks, format, pool, settings.workers(), capacity);
   }
 
   private synchronized RansTables tables() {

@@ -3,6 +3,7 @@ package dev.tessera.cuda.backend;
 import dev.tessera.codec.Backend;
 import dev.tessera.codec.ChunkBox;
 import dev.tessera.codec.EncodedChunk;
+import dev.tessera.codec.LaneFormat;
 import dev.tessera.codec.LatentFormat;
 import dev.tessera.codec.PackedBatch;
 import dev.tessera.codec.TileFormat;
@@ -28,8 +29,7 @@ final class CudaLatentLane implements Backend.Lane {
   private final LaneResources networkResources;
   private final ChunkBox box;
   private final int capacity;
-  private final MemorySegment tiles;
-  private final DeviceBuffer tiles_dev;
+  private final LaneTiles tiles;
   private final DeviceBuffer latents_dev;
   private final ChunkMemory latents;
   private final DeviceChunkCoder coder;
@@ -40,22 +40,20 @@ final class CudaLatentLane implements Backend.Lane {
 
   CudaLatentLane(
       CudaNetworks networks,
-      TileFormat format,
-      LatentFormat pipeline,
+      LaneFormat laneFormat,
       ResourcePool pool,
       ForkJoinPool workers,
       int capacity) {
     this.networks = networks;
-    this.format = format;
-    this.pipeline = pipeline;
+    this.format = laneFormat.tiles();
+    this.pipeline = laneFormat.pipeline();
     this.pool = pool;
     this.capacity = capacity;
     this.box = new ChunkBox(1, 1, format.latent().symbols(), 0);
     this.resources = pool.take();
     this.networkResources = pool.take();
     try {
-      this.tiles = networkResources.keepPinned(4L * capacity * format.elements());
-      this.tiles_dev = networkResources.keepDevice(tiles.byteSize());
+      this.tiles = new LaneTiles(networkResources, laneFormat, capacity);
       this.latents_dev = networkResources.keepDevice(4L * capacity * format.latent().symbols());
       this.latents = new ChunkMemory(resources, 4L * format.latent().symbols(), capacity);
       this.coder = ChunkCoders.of(pipeline.spec().encoder(), resources, latents, workers);
@@ -68,7 +66,12 @@ final class CudaLatentLane implements Backend.Lane {
 
   @Override
   public MemorySegment tiles() {
-    return tiles;
+    return tiles.host();
+  }
+
+  @Override
+  public void plane(int tile, int channel, long slice, boolean isNormalized) {
+    tiles.plane(tile, channel, slice, isNormalized);
   }
 
   @Override
@@ -132,17 +135,17 @@ final class CudaLatentLane implements Backend.Lane {
       analysis =
           new LaneNetwork(
               networkResources,
-              networks.get(Network.G_A, false),
-              tiles_dev,
+              networks.get(Network.G_A, false, tiles.areFieldValues()),
+              tiles.device(),
               latents_dev,
               null,
               capacity,
               format.height(),
-              format.width());
+              format.width(),
+              tiles.fieldValues());
     }
-    long tileBytes = 4L * count * format.elements();
     long latentBytes = count * latents.stride();
-    networkResources.stream().upload(tiles_dev.slice(0, tileBytes), tiles.asSlice(0, tileBytes));
+    tiles.upload(count);
     analysis.run(count);
     networkResources.stream()
         .download(latents.host().asSlice(0, latentBytes), latents_dev.slice(0, latentBytes));
@@ -155,20 +158,21 @@ final class CudaLatentLane implements Backend.Lane {
       synthesis =
           new LaneNetwork(
               networkResources,
-              networks.get(Network.G_S, false),
+              networks.get(Network.G_S, false, tiles.areFieldValues()),
               latents_dev,
-              tiles_dev,
+              tiles.device(),
               null,
               capacity,
               format.latent().height(),
-              format.latent().width());
+              format.latent().width(),
+              tiles.fieldValues());
     }
-    long tileBytes = 4L * count * format.elements();
     long latentBytes = count * latents.stride();
+    tiles.uploadPlanes(count);
     networkResources.stream()
         .upload(latents_dev.slice(0, latentBytes), latents.host().asSlice(0, latentBytes));
     synthesis.run(count);
-    networkResources.stream().download(tiles.asSlice(0, tileBytes), tiles_dev.slice(0, tileBytes));
+    tiles.download(count);
     networkResources.stream().synchronize();
   }
 

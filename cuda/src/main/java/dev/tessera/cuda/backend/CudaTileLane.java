@@ -1,6 +1,7 @@
 package dev.tessera.cuda.backend;
 
 import dev.tessera.codec.Backend;
+import dev.tessera.codec.LaneFormat;
 import dev.tessera.codec.PackedBatch;
 import dev.tessera.codec.TileFormat;
 import dev.tessera.codec.TileSymbols;
@@ -25,9 +26,8 @@ final class CudaTileLane implements Backend.Lane {
   private final ResourcePool pool;
   private final int capacity;
   private final LaneResources resources;
-  private final MemorySegment tiles;
+  private final LaneTiles tiles;
   private final MemorySegment error;
-  private final DeviceBuffer tiles_dev;
   private final DeviceBuffer symbols_dev;
   private final DeviceBuffer latents_dev;
   private final DeviceBuffer error_dev;
@@ -44,11 +44,11 @@ final class CudaTileLane implements Backend.Lane {
   CudaTileLane(
       CudaNetworks networks,
       RansTables tables,
-      TileFormat format,
+      LaneFormat laneFormat,
       ResourcePool pool,
       int capacity) {
     this.networks = networks;
-    this.format = format;
+    this.format = laneFormat.tiles();
     this.pool = pool;
     this.capacity = capacity;
     this.resources = pool.take();
@@ -57,9 +57,8 @@ final class CudaTileLane implements Backend.Lane {
     try {
       boolean hyper = format.side() != null;
       long latentBytes = 4L * capacity * format.latent().symbols();
-      tiles = resources.keepPinned(4L * capacity * format.elements());
+      tiles = new LaneTiles(resources, laneFormat, capacity);
       error = resources.keepPinned(Integer.BYTES);
-      tiles_dev = resources.keepDevice(tiles.byteSize());
       error_dev = resources.keepDevice(Integer.BYTES);
       symbols_dev = resources.keepDevice(latentBytes);
       latents_dev = hyper ? resources.keepDevice(latentBytes) : null;
@@ -74,7 +73,12 @@ final class CudaTileLane implements Backend.Lane {
 
   @Override
   public MemorySegment tiles() {
-    return tiles;
+    return tiles.host();
+  }
+
+  @Override
+  public void plane(int tile, int channel, long slice, boolean isNormalized) {
+    tiles.plane(tile, channel, slice, isNormalized);
   }
 
   @Override
@@ -100,13 +104,14 @@ final class CudaTileLane implements Backend.Lane {
       analysis =
           new LaneNetwork(
               resources,
-              networks.get(Network.G_A, side == null),
-              tiles_dev,
+              networks.get(Network.G_A, side == null, tiles.areFieldValues()),
+              tiles.device(),
               latents(),
               error_dev,
               capacity,
               format.height(),
-              format.width());
+              format.width(),
+              tiles.fieldValues());
     }
     analysis.prepare(count);
     rans.beginEncoding(count);
@@ -118,8 +123,7 @@ final class CudaTileLane implements Backend.Lane {
   /** Tiles to the device, and through g_a. */
   private void analyze(int count) {
     resources.stream().fillInts(error_dev, 0);
-    long bytes = 4L * count * format.elements();
-    resources.stream().upload(tiles_dev.slice(0, bytes), tiles.asSlice(0, bytes));
+    tiles.upload(count);
     analysis.run(count);
   }
 
@@ -219,13 +223,14 @@ final class CudaTileLane implements Backend.Lane {
       synthesis =
           new LaneNetwork(
               resources,
-              networks.get(Network.G_S, side == null),
+              networks.get(Network.G_S, side == null, tiles.areFieldValues()),
               latents(),
-              tiles_dev,
+              tiles.device(),
               null,
               capacity,
               format.latent().height(),
-              format.latent().width());
+              format.latent().width(),
+              tiles.fieldValues());
     }
     synthesis.prepare(count);
   }
@@ -253,9 +258,9 @@ final class CudaTileLane implements Backend.Lane {
           if (side != null) {
             side.dequantize(symbols_dev, latents_dev, count);
           }
+          tiles.uploadPlanes(count);
           synthesis.run(count);
-          long restored = 4L * count * format.elements();
-          resources.stream().download(tiles.asSlice(0, restored), tiles_dev.slice(0, restored));
+          tiles.download(count);
         });
     if (side != null) {
       side.rans().finish();

@@ -3,6 +3,7 @@ package dev.tessera.cuda.backend;
 import dev.tessera.cuda.DeviceBuffer;
 import dev.tessera.cuda.network.CudaNetwork;
 import dev.tessera.cuda.network.NetworkPlan;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,6 +20,7 @@ final class LaneNetwork {
   private final DeviceBuffer workspace;
   private final int height;
   private final int width;
+  private final MemorySegment fieldValues;
   private final Map<Integer, NetworkPlan> plans = new HashMap<>();
 
   /**
@@ -29,6 +31,7 @@ final class LaneNetwork {
    * @param errors see {@link CudaNetwork#plan}
    * @param height rows of an input image
    * @param width columns of an input image
+   * @param fieldValues see {@link CudaNetwork#plan}
    */
   LaneNetwork(
       LaneResources resources,
@@ -38,7 +41,8 @@ final class LaneNetwork {
       DeviceBuffer errors,
       int capacity,
       int height,
-      int width) {
+      int width,
+      MemorySegment fieldValues) {
     this.resources = resources;
     this.network = network;
     this.in = in;
@@ -46,6 +50,7 @@ final class LaneNetwork {
     this.errors = errors;
     this.height = height;
     this.width = width;
+    this.fieldValues = fieldValues;
     this.workspace = resources.keepDevice(network.workspaceBytes(capacity, height, width));
   }
 
@@ -61,6 +66,7 @@ final class LaneNetwork {
 
   private NetworkPlan plan(int count) {
     return plans.computeIfAbsent(
-        count, tiles -> network.plan(in, out, workspace, errors, tiles, height, width));
+        count,
+        tiles -> network.plan(in, out, workspace, errors, tiles, height, width, fieldValues));
   }
 }

@@ -83,7 +83,8 @@ final class LaneSide {
               null,
               capacity,
               format.latent().height(),
-              format.latent().width());
+              format.latent().width(),
+              null);
     }
     analysis.prepare(count);
     rans.beginEncoding(count);

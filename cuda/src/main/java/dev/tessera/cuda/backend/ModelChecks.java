@@ -10,6 +10,8 @@ import dev.tessera.cuda.SelfTest;
 import dev.tessera.cuda.network.CheckModels;
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
+import dev.tessera.field.FieldInfo;
+import dev.tessera.field.Metrics;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
@@ -58,6 +60,7 @@ public final class ModelChecks {
     checks.add(new ModelCheck("models: fp8 needs a calibration", context -> uncalibrated()));
     checks.add(new ModelCheck("models: one channel to sixteen", context -> channels()));
     checks.add(new ModelCheck("models: many batches of every size", context -> batches()));
+    checks.add(new ModelCheck("models: types and special values", context -> values()));
     return checks;
   }
 
@@ -174,6 +177,44 @@ public final class ModelChecks {
           "no hint what to do: %s",
           expected.getMessage());
     }
+  }
+
+  /** Special values come back bit by bit, and others as the CPU restores them. */
+  private static void values() throws IOException {
+    Model model = CheckModels.of(Architecture.FACTORIZED, 16, 24, 3, 6);
+    for (DataType type : DataType.values()) {
+      for (int overlap : new int[] {0, 8}) {
+        String normalizer = type.isFloat() ? "asinh,minmax:slice" : "minmax:slice";
+        CodecOptions options =
+            CUDA.withNormalizer(normalizer).withTile(64, 64).withOverlap(overlap);
+        double fill = type.isFloat() ? 1e20 : 7;
+        values(CheckFields.holes(type, fill, 5, 150, 100), model, options);
+        values(CheckFields.smooth(type, 5, 150, 100), model, options);
+      }
+    }
+  }
+
+  private static void values(Field field, Model model, CodecOptions options) throws IOException {
+    DataType type = field.info().type();
+    try (Codec cpu = Codec.open(model, options.withDevice("cpu"));
+        Codec cuda = Codec.open(model, options)) {
+      byte[] file = BackendChecks.compress(field, cuda);
+      Field found = BackendChecks.decompress(file, cuda);
+      long changed = compare(field, found).specialsChanged();
+      BackendChecks.require(changed == 0, "%d special values of %s are lost", changed, type);
+      double distance = compare(BackendChecks.decompress(file, cpu), found).nrmse();
+      // integers near a half may be rounded either way
+      double tolerance = type.isFloat() ? 2e-5 : 2e-3;
+      BackendChecks.require(
+          distance <= tolerance, "%s is restored other than on the CPU: %.2e", type, distance);
+    }
+  }
+
+  private static Metrics compare(Field original, Field restored) {
+    FieldInfo info = original.info();
+    Metrics.Accumulator all = new Metrics.Accumulator(info.type(), info.fillBits());
+    all.add(original.data(), restored.data(), info.shape().elements());
+    return all.metrics();
   }
 
   /** Channels of the input at both ends, in the smallest tiles and in narrow ones. */

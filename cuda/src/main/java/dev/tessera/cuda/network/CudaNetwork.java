@@ -7,13 +7,14 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.Precision;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * g_a, h_a or g_s on a device: its weights, and plans of launches for batches. Tiles are float32,
- * {@code tile × channels × height × width}; latents likewise, or 32-bit symbols. Plans may be made
- * and run by several threads at once, each with its own memory.
+ * g_a, h_a or g_s on a device: its weights, and plans of launches for batches. Tiles are float32 or
+ * a field's own values, {@code tile × channels × height × width}; latents likewise, or 32-bit
+ * symbols. Plans may be made and run by several threads at once, each with its own memory.
  */
 public final class CudaNetwork {
   private static final int ALIGNMENT = 256;
@@ -22,11 +23,23 @@ public final class CudaNetwork {
   private final EdgeLoad load;
   private final List<DeviceLayer> layers = new ArrayList<>();
 
+  /** A network whose tiles are float32. */
+  public CudaNetwork(
+      CudaStream stream,
+      DeviceArena arena,
+      Model model,
+      Network which,
+      Precision precision,
+      boolean symbols) {
+    this(stream, arena, model, which, precision, symbols, false);
+  }
+
   /**
    * Uploads the weights, and waits for that. Kernels are compiled that never were on this machine.
    *
    * @param arena owns the weights, which must stay as long as the network is used
    * @param symbols whether latents are symbols: what g_a gives, or g_s takes
+   * @param fieldValues whether tiles are a field's own values: what g_a takes, or g_s gives
    * @throws TesseraException.Invalid if the model does not hold the network, or is not calibrated
    *     for fp8
    */
@@ -36,10 +49,12 @@ public final class CudaNetwork {
       Model model,
       Network which,
       Precision precision,
-      boolean symbols) {
+      boolean symbols,
+      boolean fieldValues) {
     Uploads uploads = new Uploads(stream, arena);
     DeviceTraits device = DeviceTraits.of(stream.context().device());
-    chosen = NetworkLayers.of(model, which, precision, symbols, device);
+    NetworkLayers layersOfTiles = NetworkLayers.of(model, which, precision, symbols, device);
+    chosen = fieldValues ? layersOfTiles.withFieldValues() : layersOfTiles;
     load = chosen.load() == null ? null : chosen.load().build(uploads);
     chosen.layers().forEach(layer -> layers.add(layer.build(uploads)));
     stream.synchronize();
@@ -89,6 +104,18 @@ public final class CudaNetwork {
     return (most + ALIGNMENT - 1) & -ALIGNMENT;
   }
 
+  /** Prepares the launches where tiles are float32. */
+  public NetworkPlan plan(
+      DeviceBuffer in,
+      DeviceBuffer out,
+      DeviceBuffer workspace,
+      DeviceBuffer errors,
+      int tiles,
+      int height,
+      int width) {
+    return plan(in, out, workspace, errors, tiles, height, width, null);
+  }
+
   /**
    * Prepares the launches for batches of one shape at fixed addresses.
    *
@@ -99,6 +126,8 @@ public final class CudaNetwork {
    *     where symbols come out, else it may be null
    * @param height rows of an input image
    * @param width columns of an input image
+   * @param fieldValues how a field's own values become tiles, as {@link
+   *     dev.tessera.cuda.CudaTileValues#of} says it; null where tiles are float32
    * @throws TesseraException.Invalid if the memory is too small
    */
   public NetworkPlan plan(
@@ -108,7 +137,8 @@ public final class CudaNetwork {
       DeviceBuffer errors,
       int tiles,
       int height,
-      int width) {
+      int width,
+      MemorySegment fieldValues) {
     if (workspace.bytes() < workspaceBytes(tiles, height, width)) {
       throw new TesseraException.Invalid(
           "%d bytes are too few for the activations of %d tiles"
@@ -123,7 +153,7 @@ public final class CudaNetwork {
       places.add(new Images(place, tiles, next.height(), next.width()));
     }
     List<Step> steps = new ArrayList<>();
-    Images last = new Images(in, tiles, height, width);
+    Images last = new Images(in, tiles, height, width, fieldValues);
     int next = 0;
     if (load != null) {
       steps.add(load.plan(last, places.getFirst()));
@@ -135,7 +165,11 @@ public final class CudaNetwork {
           i < layers.size() - 1
               ? places.get(next++)
               : new Images(
-                  out, tiles, layer.outputSide(last.height()), layer.outputSide(last.width()));
+                  out,
+                  tiles,
+                  layer.outputSide(last.height()),
+                  layer.outputSide(last.width()),
+                  fieldValues);
       steps.add(layers.get(i).plan(last, to, errors));
       last = to;
     }

@@ -25,7 +25,7 @@ public final class CudaNetworks implements AutoCloseable {
   private static final int MOST_CHANNELS = 320;
 
   /** A network in one of its forms. */
-  private record Key(Network network, boolean symbols) {}
+  private record Key(Network network, boolean symbols, boolean fieldValues) {}
 
   private final CudaContext context;
   private final Model model;
@@ -98,21 +98,40 @@ public final class CudaNetworks implements AutoCloseable {
     return model;
   }
 
+  /** A network whose tiles are float32. */
+  public CudaNetwork get(Network which, boolean symbols) {
+    return get(which, symbols, false);
+  }
+
   /**
    * A network.
    *
    * @param which g_a, h_a or g_s
    * @param symbols whether its latents are symbols: what g_a gives, or g_s takes; else float32
+   * @param fieldValues whether its tiles are a field's own values: what g_a takes, or g_s gives;
+   *     else float32
    * @throws dev.tessera.field.TesseraException.Invalid if the model does not hold it
    */
-  public synchronized CudaNetwork get(Network which, boolean symbols) {
-    return networks.computeIfAbsent(new Key(which, symbols), this::make);
+  public synchronized CudaNetwork get(Network which, boolean symbols, boolean fieldValues) {
+    return networks.computeIfAbsent(new Key(which, symbols, fieldValues), this::make);
+  }
+
+  /** Whether g_a can take, or g_s give, tiles of a field's own values. */
+  public boolean takesFieldValues(Network which) {
+    return NetworkLayers.takesFieldValues(
+        model, which, precisions.of(which), DeviceTraits.of(context.device()));
   }
 
   private CudaNetwork make(Key key) {
     try (CudaStream stream = context.newStream()) {
       return new CudaNetwork(
-          stream, arena, model, key.network(), precisions.of(key.network()), key.symbols());
+          stream,
+          arena,
+          model,
+          key.network(),
+          precisions.of(key.network()),
+          key.symbols(),
+          key.fieldValues());
     }
   }
 

@@ -7,6 +7,7 @@ import dev.tessera.cuda.KernelSource;
 import dev.tessera.cuda.LaunchShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The first layer of g_a: tiles in, activations out. The Java side of edge_first.cu; the structure
@@ -19,6 +20,7 @@ final class EdgeFirst implements DeviceLayer {
   private static final int STRIP = 16;
 
   private final Convolution layer;
+  private final boolean fieldValues;
   private final Variant variant;
   private final int multiprocessors;
   private final Kernel kernel;
@@ -60,16 +62,18 @@ final class EdgeFirst implements DeviceLayer {
    * Uploads the weights.
    *
    * @param scale what a stored activation is worth
+   * @param fieldValues whether tiles hold a field's own values, which are normalized when they are
+   *     loaded; else float32
    */
-  EdgeFirst(Uploads uploads, Convolution layer, ActivationType type, float scale) {
+  EdgeFirst(
+      Uploads uploads, Convolution layer, ActivationType type, float scale, boolean fieldValues) {
     this.layer = layer;
+    this.fieldValues = fieldValues;
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
-    kernel =
-        uploads.stream()
-            .context()
-            .kernel(FILE, "edge_first", variant.options().toArray(String[]::new));
+    List<String> options = options(variant, fieldValues);
+    kernel = uploads.stream().context().kernel(FILE, "edge_first", options.toArray(String[]::new));
 
     int channels = Convolution.padded(layer.outputs());
     EdgeSlots slots = EdgeSlots.of(channels, type);
@@ -143,8 +147,15 @@ final class EdgeFirst implements DeviceLayer {
   }
 
   /** What is compiled for a layer on a device. */
-  static KernelSource source(Convolution layer, ActivationType type, DeviceTraits device) {
-    return new KernelSource(FILE, variant(layer, type, device).options());
+  static KernelSource source(
+      Convolution layer, ActivationType type, DeviceTraits device, boolean fieldValues) {
+    return new KernelSource(FILE, options(variant(layer, type, device), fieldValues));
+  }
+
+  private static List<String> options(Variant variant, boolean fieldValues) {
+    return fieldValues
+        ? Stream.concat(variant.options().stream(), Stream.of("-DFIELD_VALUES=1")).toList()
+        : variant.options();
   }
 
   /** The fastest variant whose shared memory the device has. */
@@ -222,6 +233,9 @@ final class EdgeFirst implements DeviceLayer {
             .add(outputScale)
             .add(weightScale)
             .add(0);
+    if (fieldValues) {
+      block.addStructure(in.fieldValues());
+    }
     long blocks =
         Math.min(multiprocessors, Math.ceilDiv(groups, (long) variant.work().warpgroups()));
     LaunchShape shape =

@@ -6,6 +6,7 @@ import dev.tessera.cuda.Kernel;
 import dev.tessera.cuda.KernelSource;
 import dev.tessera.cuda.LaunchShape;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The last layer of g_s: activations in, tiles out. The Java side of edge_last.cu; the structure
@@ -21,6 +22,7 @@ final class EdgeLast implements DeviceLayer {
   private static final int ROWS_READ_TWICE = 2;
 
   private final Convolution layer;
+  private final boolean fieldValues;
   private final Variant variant;
   private final int multiprocessors;
   private final Kernel kernel;
@@ -40,16 +42,18 @@ final class EdgeLast implements DeviceLayer {
    * Uploads the weights.
    *
    * @param scale what a stored activation of the input is worth
+   * @param fieldValues whether tiles take a field's own values, which are restored when they are
+   *     stored; else float32
    */
-  EdgeLast(Uploads uploads, Convolution layer, ActivationType type, float scale) {
+  EdgeLast(
+      Uploads uploads, Convolution layer, ActivationType type, float scale, boolean fieldValues) {
     this.layer = layer;
+    this.fieldValues = fieldValues;
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
-    kernel =
-        uploads.stream()
-            .context()
-            .kernel(FILE, "edge_last", variant.options().toArray(String[]::new));
+    List<String> options = options(variant, fieldValues);
+    kernel = uploads.stream().context().kernel(FILE, "edge_last", options.toArray(String[]::new));
     EdgeSlots slots = EdgeSlots.of(Convolution.padded(layer.inputs()), type);
     boolean split = type == ActivationType.FLOAT;
     int matrices = Math.ceilDiv(layer.outputs(), variant.channels());
@@ -114,8 +118,15 @@ final class EdgeLast implements DeviceLayer {
   }
 
   /** What is compiled for a layer on a device. */
-  static KernelSource source(Convolution layer, ActivationType type, DeviceTraits device) {
-    return new KernelSource(FILE, variant(layer, type, device).options());
+  static KernelSource source(
+      Convolution layer, ActivationType type, DeviceTraits device, boolean fieldValues) {
+    return new KernelSource(FILE, options(variant(layer, type, device), fieldValues));
+  }
+
+  private static List<String> options(Variant variant, boolean fieldValues) {
+    return fieldValues
+        ? Stream.concat(variant.options().stream(), Stream.of("-DFIELD_VALUES=1")).toList()
+        : variant.options();
   }
 
   /** The variant with most threads, and then channels, whose shared memory the device has. */
@@ -215,6 +226,9 @@ final class EdgeLast implements DeviceLayer {
             .add(stripRows)
             .add(outputScale)
             .add(0);
+    if (fieldValues) {
+      block.addStructure(out.fieldValues());
+    }
     long blocks = Math.min(multiprocessors, Math.ceilDiv(strips, (long) variant.warpgroups()));
     LaunchShape shape =
         new LaunchShape(

@@ -7,6 +7,7 @@ import dev.tessera.model.Network;
 import dev.tessera.transform.Precision;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Which kernel runs which layer of a network on a device, in a precision: the one place that
@@ -45,12 +46,31 @@ record NetworkLayers(Load load, List<Chosen> layers) {
     }
   }
 
-  /** A layer with the family of its kernel. */
-  record Chosen(Family family, Convolution layer, LayerInput input, LayerOutput output) {
+  /**
+   * A layer with the family of its kernel.
+   *
+   * @param fieldValues whether its tiles, input of the first or output of the last layer, hold a
+   *     field's own values; else float32
+   */
+  record Chosen(
+      Family family, Convolution layer, LayerInput input, LayerOutput output, boolean fieldValues) {
+    Chosen(Family family, Convolution layer, LayerInput input, LayerOutput output) {
+      this(family, layer, input, output, false);
+    }
+
+    /** Whether there is a kernel that takes tiles of a field's own values. */
+    boolean takesFieldValues() {
+      return family == Family.FIRST || family == Family.LAST;
+    }
+
+    Chosen withFieldValues() {
+      return new Chosen(family, layer, input, output, takesFieldValues());
+    }
+
     DeviceLayer build(Uploads uploads) {
       return switch (family) {
-        case FIRST -> new EdgeFirst(uploads, layer, output.type(), output.scale());
-        case LAST -> new EdgeLast(uploads, layer, input.type(), input.scale());
+        case FIRST -> new EdgeFirst(uploads, layer, output.type(), output.scale(), fieldValues);
+        case LAST -> new EdgeLast(uploads, layer, input.type(), input.scale(), fieldValues);
         case HOPPER -> new HopperConvolution(uploads, layer, input, output);
         case PORTABLE -> new PortableConvolution(uploads, layer, input, output);
       };
@@ -58,8 +78,8 @@ record NetworkLayers(Load load, List<Chosen> layers) {
 
     List<KernelSource> sources(DeviceTraits device) {
       return switch (family) {
-        case FIRST -> List.of(EdgeFirst.source(layer, output.type(), device));
-        case LAST -> List.of(EdgeLast.source(layer, input.type(), device));
+        case FIRST -> List.of(EdgeFirst.source(layer, output.type(), device, fieldValues));
+        case LAST -> List.of(EdgeLast.source(layer, input.type(), device, fieldValues));
         case HOPPER -> HopperConvolution.sources(layer, input.type(), output);
         case PORTABLE -> List.of(PortableConvolution.source(layer, input.type(), output, device));
       };
@@ -88,7 +108,23 @@ record NetworkLayers(Load load, List<Chosen> layers) {
   /** What is compiled for a network on a device; whether it is calibrated does not matter. */
   static List<KernelSource> sources(
       Model model, Network which, Precision precision, boolean symbols, DeviceTraits device) {
-    return of(model, which, precision, symbols, device, name -> 1).sources(device);
+    NetworkLayers chosen = of(model, which, precision, symbols, device, name -> 1);
+    return Stream.of(chosen, chosen.withFieldValues())
+        .flatMap(layers -> layers.sources(device).stream())
+        .distinct()
+        .toList();
+  }
+
+  /** Whether the network can take or give tiles of a field's own values. */
+  static boolean takesFieldValues(
+      Model model, Network which, Precision precision, DeviceTraits device) {
+    return of(model, which, precision, false, device, name -> 1).layers().stream()
+        .anyMatch(Chosen::takesFieldValues);
+  }
+
+  /** The same for tiles of a field's own values, where there is a kernel for them. */
+  NetworkLayers withFieldValues() {
+    return new NetworkLayers(load, layers.stream().map(Chosen::withFieldValues).toList());
   }
 
   /** What an activation of 1 is worth that a convolution takes in. */

@@ -46,10 +46,19 @@ final class ParameterBlock {
 
   /** Adds a tensor map. */
   ParameterBlock add(MemorySegment map) {
-    used = (used + ALIGNMENT - 1) & -ALIGNMENT;
-    MemorySegment.copy(map, 0, block, used, map.byteSize());
-    used += Math.toIntExact(map.byteSize());
     alignment = ALIGNMENT;
+    return add(map, ALIGNMENT);
+  }
+
+  /** Adds a structure whose strictest member has eight bytes. */
+  ParameterBlock addStructure(MemorySegment structure) {
+    return add(structure, Long.BYTES);
+  }
+
+  private ParameterBlock add(MemorySegment structure, int alignedTo) {
+    used = (used + alignedTo - 1) & -alignedTo;
+    MemorySegment.copy(structure, 0, block, used, structure.byteSize());
+    used += Math.toIntExact(structure.byteSize());
     return this;
   }
 

@@ -82,7 +82,27 @@ class NetworkLayersTest {
     assertThat(sources)
         .extracting(KernelSource::file)
         .startsWith("edge_load.cu", "conv_hopper.cu")
-        .endsWith("conv_hopper.cu", "edge_last.cu");
+        .endsWith("conv_hopper.cu", "edge_last.cu", "edge_last.cu");
+  }
+
+  @Test
+  void outerLayersHaveKernelsForTheFieldsOwnValues() {
+    NetworkLayers analysis =
+        NetworkLayers.of(FACTORIZED, Network.G_A, Precision.FP16, true, HOPPER).withFieldValues();
+    assertThat(analysis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
+        .containsExactly(true, false, false, false);
+    assertThat(analysis.layers().getFirst().sources(HOPPER).getFirst().options())
+        .contains("-DFIELD_VALUES=1");
+    NetworkLayers synthesis =
+        NetworkLayers.of(FACTORIZED, Network.G_S, Precision.FP16, true, HOPPER).withFieldValues();
+    assertThat(synthesis.layers().stream().map(NetworkLayers.Chosen::fieldValues))
+        .containsExactly(false, false, false, true);
+    // what the general kernel runs is normalized by the host
+    Model wide = CheckModels.of(Architecture.FACTORIZED, 320, 320, 16, 1);
+    DeviceTraits small = DeviceTraits.of("sm_86");
+    assertThat(NetworkLayers.takesFieldValues(wide, Network.G_A, Precision.FP32, small)).isFalse();
+    assertThat(NetworkLayers.takesFieldValues(FACTORIZED, Network.G_A, Precision.FP32, small))
+        .isTrue();
   }
 
   @ParameterizedTest

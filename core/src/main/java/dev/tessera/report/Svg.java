@@ -1,40 +1,42 @@
-package dev.tessera.bench;
+package dev.tessera.report;
 
 import java.util.Locale;
 
 /** Writes a picture as SVG 1.1: shapes and text, positions in pixels from the upper left corner. */
-final class Svg {
+public final class Svg {
   private final StringBuilder body = new StringBuilder();
   private final double width;
   private final double height;
 
   /** Where a text's position lies in it. */
-  enum Anchor {
+  public enum Anchor {
     START,
     MIDDLE,
     END
   }
 
-  Svg(double width, double height) {
+  /** An empty white picture. */
+  public Svg(double width, double height) {
     this.width = width;
     this.height = height;
     rectangle(0, 0, width, height, "#ffffff", "");
   }
 
   /** A filled rectangle; {@code title} is shown where the mouse rests on it. */
-  void rectangle(double x, double y, double w, double h, String fill, String title) {
+  public void rectangle(double x, double y, double w, double h, String fill, String title) {
     body.append(
         "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" fill=\"%s\""
             .formatted(number(x), number(y), number(w), number(h), fill));
     body.append(title.isEmpty() ? "/>\n" : "><title>" + escape(title) + "</title></rect>\n");
   }
 
-  void line(double x1, double y1, double x2, double y2, String colour, double thickness) {
+  /** A solid line. */
+  public void line(double x1, double y1, double x2, double y2, String colour, double thickness) {
     line(x1, y1, x2, y2, colour, thickness, "");
   }
 
   /** A line; {@code dashes} as in SVG, empty for a solid one. */
-  void line(
+  public void line(
       double x1, double y1, double x2, double y2, String colour, double thickness, String dashes) {
     body.append(
         "<line x1=\"%s\" y1=\"%s\" x2=\"%s\" y2=\"%s\" stroke=\"%s\" stroke-width=\"%s\"%s/>\n"
@@ -48,18 +50,31 @@ final class Svg {
                 dashes.isEmpty() ? "" : " stroke-dasharray=\"" + dashes + "\""));
   }
 
-  void circle(double x, double y, double radius, String fill, String title) {
+  /** A line through points, given as x and y in turn. */
+  public void polyline(double[] points, String colour, double thickness) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < points.length; i += 2) {
+      text.append(number(points[i])).append(',').append(number(points[i + 1])).append(' ');
+    }
+    body.append(
+        "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-linejoin=\"round\"/>\n"
+            .formatted(text.toString().strip(), colour, number(thickness)));
+  }
+
+  /** A filled circle; {@code title} is shown where the mouse rests on it. */
+  public void circle(double x, double y, double radius, String fill, String title) {
     body.append(
         "<circle cx=\"%s\" cy=\"%s\" r=\"%s\" fill=\"%s\"><title>%s</title></circle>\n"
             .formatted(number(x), number(y), number(radius), fill, escape(title)));
   }
 
-  void text(double x, double y, double size, Anchor anchor, String colour, String text) {
+  /** A line of text on a base line. */
+  public void text(double x, double y, double size, Anchor anchor, String colour, String text) {
     text(x, y, size, anchor, colour, text, false, 0);
   }
 
   /** A line of text on a base line; {@code degrees} turns it clockwise around its position. */
-  void text(
+  public void text(
       double x,
       double y,
       double size,
@@ -83,6 +98,7 @@ final class Svg {
                 escape(text)));
   }
 
+  /** The picture as an XML document. */
   @Override
   public String toString() {
     return """

@@ -1,6 +1,7 @@
-package dev.tessera.bench;
+package dev.tessera.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -10,7 +11,7 @@ import java.util.List;
  * @param high value at position 1
  * @param logarithmic whether equal steps are equal factors
  */
-record Scale(double low, double high, boolean logarithmic) {
+public record Axis(double low, double high, boolean logarithmic) {
   private static final double WIDE = 40;
   private static final int STEPS = 6;
   private static final double[] NICE = {1, 2, 2.5, 5, 10};
@@ -21,7 +22,7 @@ record Scale(double low, double high, boolean logarithmic) {
    *
    * @param values those that are not finite or not positive do not count
    */
-  static Scale holding(double... values) {
+  public static Axis holding(double... values) {
     double smallest = Double.POSITIVE_INFINITY;
     double largest = 0;
     for (double value : values) {
@@ -31,16 +32,34 @@ record Scale(double low, double high, boolean logarithmic) {
       }
     }
     if (largest == 0) {
-      return new Scale(0, 1, false);
+      return new Axis(0, 1, false);
     }
     if (largest / smallest > WIDE) {
-      return new Scale(
+      return new Axis(
           Math.pow(10, Math.floor(Math.log10(smallest / 1.5))),
           Math.pow(10, Math.ceil(Math.log10(largest * 1.2))),
           true);
     }
     double step = step(largest * 1.05);
-    return new Scale(0, Math.ceil(largest * 1.05 / step) * step, false);
+    return new Axis(0, Math.ceil(largest * 1.05 / step) * step, false);
+  }
+
+  /**
+   * An axis that holds some values without much room beside them, with ends that are round numbers.
+   *
+   * @param values those that are not finite do not count
+   */
+  public static Axis around(double... values) {
+    double[] finite = Arrays.stream(values).filter(Double::isFinite).toArray();
+    double low = Arrays.stream(finite).min().orElse(0);
+    double high = Arrays.stream(finite).max().orElse(1);
+    if (low == high) {
+      double room = low == 0 ? 1 : Math.abs(low) / 10;
+      low -= room;
+      high += room;
+    }
+    double step = step(high - low);
+    return new Axis(Math.floor(low / step) * step, Math.ceil(high / step) * step, false);
   }
 
   private static double step(double range) {
@@ -54,14 +73,14 @@ record Scale(double low, double high, boolean logarithmic) {
   }
 
   /** Share of the axis below a value, 0 to 1 for what it holds. */
-  double position(double value) {
+  public double position(double value) {
     return logarithmic
         ? Math.log(value / low) / Math.log(high / low)
         : (value - low) / (high - low);
   }
 
   /** Values that get a label. */
-  List<Double> ticks() {
+  public List<Double> ticks() {
     List<Double> ticks = new ArrayList<>();
     if (logarithmic) {
       for (double tick = low; tick <= high * 1.001; tick *= 10) {
@@ -77,7 +96,7 @@ record Scale(double low, double high, boolean logarithmic) {
   }
 
   /** A tick's label. */
-  static String label(double tick) {
+  public static String label(double tick) {
     return tick == Math.rint(tick)
         ? Long.toString((long) tick)
         : Double.toString(Math.rint(tick * 1e6) / 1e6);

@@ -2,7 +2,6 @@ package dev.tessera.codec;
 
 import dev.tessera.field.DataType;
 import dev.tessera.field.FieldInfo;
-import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
 import dev.tessera.field.TesseraException;
@@ -11,21 +10,28 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Compares what is written to it with an original, box by box, and keeps only the errors. */
-final class ComparingSink implements FieldSink {
-  private final FieldSource original;
-
+/**
+ * Compares restored boxes with an original and keeps only the errors. Those of boxes are added up
+ * in the order of the grid, so that threads change no digit.
+ */
+final class Comparison implements BoxSink {
   /** More slices than this are not told apart. */
   private static final long MAX_SLICES = 1 << 20;
 
+  private final FieldSource original;
   private final FieldInfo info;
   private final Optional<BoundCheck> bound;
   private final boolean bySlice;
   private final List<Metrics.Accumulator> slices = new ArrayList<>();
-  private MemorySegment box = MemorySegment.ofArray(new long[0]);
+  private final Queue<MemorySegment> idle = new ConcurrentLinkedQueue<>();
 
-  ComparingSink(FieldSource original, FieldInfo info, Optional<BoundCheck> bound) {
+  /**
+   * @throws TesseraException.Invalid if the original has another shape or type
+   */
+  Comparison(FieldSource original, FieldInfo info, Optional<BoundCheck> bound) {
     FieldInfo of = original.info();
     if (!of.shape().equals(info.shape()) || of.type() != info.type()) {
       throw new TesseraException.Invalid(
@@ -45,21 +51,36 @@ final class ComparingSink implements FieldSink {
   }
 
   @Override
-  public FieldInfo info() {
-    return info;
-  }
-
-  @Override
-  public void write(long slice, long row, long rows, long col, long cols, MemorySegment source)
+  public Runnable take(long slice, long row, long rows, long col, long cols, MemorySegment restored)
       throws IOException {
     DataType type = info.type();
     long bytes = rows * cols * type.bytes();
-    if (box.byteSize() < bytes) {
-      box = MemorySegment.ofArray(new long[Math.toIntExact(Math.ceilDiv(bytes, 8L))]);
+    MemorySegment free = idle.poll();
+    MemorySegment box =
+        free != null && free.byteSize() >= bytes
+            ? free
+            : MemorySegment.ofArray(new long[Math.toIntExact(Math.ceilDiv(bytes, 8L))]);
+    read(slice, row, rows, col, cols, box);
+    Metrics.Accumulator errors = new Metrics.Accumulator(type, info.fillBits());
+    errors.add(box, restored, rows * cols);
+    Optional<BoundCheck> check = bound.map(BoundCheck::another);
+    check.ifPresent(part -> part.add(slice, box, restored, rows * cols));
+    idle.add(box);
+    return () -> {
+      slices.get(bySlice ? (int) slice : 0).merge(errors);
+      check.ifPresent(part -> bound.orElseThrow().merge(part));
+    };
+  }
+
+  private void read(long slice, long row, long rows, long col, long cols, MemorySegment box)
+      throws IOException {
+    if (original.isConcurrent()) {
+      original.read(slice, row, rows, col, cols, box);
+    } else {
+      synchronized (original) {
+        original.read(slice, row, rows, col, cols, box);
+      }
     }
-    original.read(slice, row, rows, col, cols, box);
-    slices.get(bySlice ? (int) slice : 0).add(box, source, rows * cols);
-    bound.ifPresent(check -> check.add(slice, box, source, rows * cols));
   }
 
   Codec.Verification result() {
@@ -70,10 +91,4 @@ final class ComparingSink implements FieldSink {
         bySlice ? slices.stream().map(Metrics.Accumulator::metrics).toList() : List.of(),
         bound.map(BoundCheck::report));
   }
-
-  @Override
-  public void commit() {}
-
-  @Override
-  public void close() {}
 }

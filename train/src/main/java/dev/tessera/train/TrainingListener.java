@@ -1,0 +1,21 @@
+package dev.tessera.train;
+
+/** Is told how a training goes; called on the training's thread. */
+public interface TrainingListener {
+  /** Something worth a line of its own. */
+  void message(String line);
+
+  /**
+   * Where the training stands, about twice a second.
+   *
+   * @param validation the last validation, null before the first
+   */
+  void progress(TrainingProgress progress, Losses validation);
+
+  /**
+   * What {@code metrics.jsonl} gets: means over the steps since the last such call.
+   *
+   * @param step steps made
+   */
+  default void measured(long step, Losses losses) {}
+}

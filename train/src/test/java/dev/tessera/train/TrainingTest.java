@@ -1,0 +1,189 @@
+package dev.tessera.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tessera.codec.Codec;
+import dev.tessera.container.ContainerReader;
+import dev.tessera.field.Field;
+import dev.tessera.field.FieldSink;
+import dev.tessera.field.FieldSource;
+import dev.tessera.field.Metrics;
+import dev.tessera.field.Shape;
+import dev.tessera.field.TesseraException;
+import dev.tessera.io.FieldFiles;
+import dev.tessera.io.OpenOptions;
+import dev.tessera.model.Model;
+import dev.tessera.model.TensorFile;
+import dev.tessera.synth.CosmologySynth;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A tiny model is trained end to end: the whole way from files to a model that compresses. */
+class TrainingTest {
+  private static final int SIDE = 64;
+
+  @TempDir static Path folder;
+
+  /** Remembers what it is told, and stops a training by interrupting it. */
+  private static final class Recorder implements TrainingListener {
+    private final SortedMap<Long, Losses> measured = new TreeMap<>();
+    private final long stopAfter;
+
+    Recorder(long stopAfter) {
+      this.stopAfter = stopAfter;
+    }
+
+    @Override
+    public void message(String line) {}
+
+    @Override
+    public void progress(TrainingProgress progress, Losses validation) {
+      // between two measurements, so that the sums in between must be restored too
+      if (progress.step() > stopAfter && progress.step() % TrainingLoop.MEASURED_STEPS != 0) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void measured(long step, Losses losses) {
+      measured.put(step, losses);
+    }
+  }
+
+  @BeforeAll
+  static void fields() throws IOException {
+    for (long seed = 1; seed <= 3; seed++) {
+      Field field = new CosmologySynth(SIDE, seed).generate(CosmologySynth.Quantity.TEMPERATURE);
+      write(field, folder.resolve("temperature" + seed + ".npy"));
+    }
+  }
+
+  private static void write(Field field, Path file) throws IOException {
+    try (FieldSink sink = FieldFiles.create(file.toString(), field.info())) {
+      Shape shape = field.info().shape();
+      long plane = shape.height() * shape.width() * field.info().type().bytes();
+      for (long slice = 0; slice < shape.slices(); slice++) {
+        sink.write(
+            slice, 0, shape.height(), 0, shape.width(), field.data().asSlice(slice * plane, plane));
+      }
+      sink.commit();
+    }
+  }
+
+  private static Map<Setting, String> settings(int steps) {
+    Map<Setting, String> settings = new EnumMap<>(Setting.class);
+    settings.put(Setting.DATA, folder.resolve("temperature*.npy").toString());
+    settings.put(Setting.CACHE, folder.resolve("cache").toString());
+    settings.put(Setting.N, "8");
+    settings.put(Setting.M, "12");
+    settings.put(Setting.LAMBDA, "0.01");
+    settings.put(Setting.BATCH, "4");
+    settings.put(Setting.PATCH, Integer.toString(SIDE));
+    settings.put(Setting.LEARNING_RATE, "2e-3");
+    settings.put(Setting.COOL_DOWN, "0.4");
+    settings.put(Setting.VALIDATION_TILES, "16");
+    settings.put(Setting.STEPS, Integer.toString(steps));
+    settings.put(Setting.DEVICE, "cpu");
+    return settings;
+  }
+
+  @Test
+  void tinyTrainingLearnsAndItsModelCompresses() throws IOException {
+    Path out = folder.resolve("tiny.safetensors");
+
+    TrainingResult result = Training.run(settings(200), out, false, new Recorder(Long.MAX_VALUE));
+
+    // it begins above 60; the fields' own variance alone, as of a model that gives their mean, is
+    // 13
+    assertThat(result.finished()).isTrue();
+    assertThat(result.validation().loss()).isLessThan(9);
+    Model model = Model.read(out);
+    assertThat(model.normalizer()).isPresent();
+    assertThat(model.metadata()).containsEntry("lambda", "0.01").containsKey("training");
+    assertThat(Files.readString(result.page()))
+        .contains("tiny", "<img class=\"chart\"", "Restored");
+    assertThat(Files.readAllLines(MetricsLog.beside(out)))
+        .filteredOn(line -> line.contains("\"training\""))
+        .hasSize(4);
+
+    Path packed = folder.resolve("tiny.tsr");
+    Path unseen = folder.resolve("unseen.npy");
+    write(new CosmologySynth(SIDE, 9).generate(CosmologySynth.Quantity.TEMPERATURE), unseen);
+    try (Codec codec = Codec.open(model);
+        FieldSource source = FieldFiles.open(unseen.toString(), OpenOptions.NONE)) {
+      codec.compress(source, packed);
+      try (ContainerReader container = ContainerReader.open(packed)) {
+        Metrics quality = codec.verify(source, container).total();
+        assertThat(quality.psnr()).isGreaterThan(30);
+      }
+    }
+  }
+
+  @Test
+  void resumedTrainingGivesTheLossesOfAnUninterruptedOne() throws IOException {
+    Path whole = folder.resolve("whole.safetensors");
+    Path halves = folder.resolve("halves.safetensors");
+    Recorder expected = new Recorder(Long.MAX_VALUE);
+    Recorder first = new Recorder(60);
+    Recorder second = new Recorder(Long.MAX_VALUE);
+
+    Training.run(settings(150), whole, false, expected);
+    TrainingResult stopped = Training.run(settings(150), halves, false, first);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(stopped.finished()).isFalse();
+    assertThat(stopped.steps()).isBetween(61L, 149L);
+    assertThat(halves).doesNotExist();
+    TrainingResult resumed = Training.run(Map.of(), halves, true, second);
+
+    assertThat(resumed.finished()).isTrue();
+    SortedMap<Long, Losses> both = new TreeMap<>(first.measured);
+    both.putAll(second.measured);
+    assertThat(both).isEqualTo(expected.measured).hasSize(3);
+    assertThat(Model.read(halves).id()).isEqualTo(Model.read(whole).id());
+    assertThat(losses(halves)).isEqualTo(losses(whole));
+
+    assertThatThrownBy(
+            () -> Training.run(Map.of(Setting.LAMBDA, "0.02"), halves, true, new Recorder(0)))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("made with --lambda 0.01, not 0.02");
+  }
+
+  /** The log without its clock. */
+  private static String losses(Path model) throws IOException {
+    return Files.readString(MetricsLog.beside(model)).replaceAll("\"seconds\":[^,]*,", "");
+  }
+
+  /** Makes the next step's loss infinite. */
+  private static void poison(Path checkpoint) throws IOException {
+    TensorFile state = TensorFile.read(checkpoint);
+    state.floats("main.values/g_s.6.bias").values()[0] = 1e30f;
+    state.write(checkpoint);
+  }
+
+  @Test
+  void divergedTrainingKeepsItsCheckpointAndSaysWhatToChange() throws IOException {
+    Path out = folder.resolve("diverged.safetensors");
+    Map<Setting, String> settings = settings(100);
+    Training.run(settings, out, false, new Recorder(0));
+    assertThat(Thread.interrupted()).isTrue();
+    poison(CheckpointState.beside(out));
+    byte[] kept = Files.readAllBytes(CheckpointState.beside(out));
+
+    assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(Long.MAX_VALUE)))
+        .isInstanceOf(TesseraException.Unsupported.class)
+        .hasMessageContaining("no longer a number")
+        .hasMessageContaining("is kept")
+        .hasMessageContaining("--learning-rate below 0.002");
+    assertThat(CheckpointState.beside(out)).hasBinaryContent(kept);
+    assertThat(out).doesNotExist();
+  }
+}
