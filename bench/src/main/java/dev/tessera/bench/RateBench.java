@@ -35,7 +35,7 @@ public final class RateBench {
     FieldInfo info = field.source().info();
     try (PendingFile file = PendingFile.scratch();
         PendingFile back = PendingFile.scratch();
-        Arena arena = Arena.ofConfined()) {
+        Arena arena = Arena.ofShared()) {
       long start = System.nanoTime();
       long bytes;
       try (OutputStream out =

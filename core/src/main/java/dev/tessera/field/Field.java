@@ -9,13 +9,18 @@ import java.util.Objects;
  * segment belongs to the caller.
  */
 public final class Field implements FieldSource, FieldSink {
+  /** Never started: only asked about. */
+  private static final Thread OTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
+
   private final FieldInfo info;
   private final MemorySegment data;
 
   /**
-   * A field over {@code data}, which is not copied.
+   * A field over {@code data}, which is not copied and must be accessible to every thread: what
+   * reads and writes fields does it from several.
    *
-   * @throws TesseraException.Invalid if the segment is not {@code info.bytes()} long
+   * @throws TesseraException.Invalid if the segment is not {@code info.bytes()} long, or belongs to
+   *     a confined arena
    */
   public Field(FieldInfo info, MemorySegment data) {
     this.info = Objects.requireNonNull(info);
@@ -30,6 +35,11 @@ public final class Field implements FieldSource, FieldSink {
               + info.bytes()
               + " bytes, not "
               + data.byteSize());
+    }
+    if (!data.isAccessibleBy(OTHER_THREAD)) {
+      throw new TesseraException.Invalid(
+          "a field is read and written by several threads, and this memory belongs to one: take an"
+              + " automatic, a shared or the global arena");
     }
   }
 

@@ -3,6 +3,7 @@ package dev.tessera.field;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,12 @@ final class ValuesTest {
         .isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> new Field(field.info(), back))
         .isInstanceOf(TesseraException.Invalid.class);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment confined = arena.allocate(field.info().bytes(), 4);
+      assertThatThrownBy(() -> new Field(field.info(), confined))
+          .isInstanceOf(TesseraException.Invalid.class)
+          .hasMessageContaining("several threads");
+    }
   }
 
   @Test
