@@ -6,11 +6,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.URL;
+import java.net.URLConnection;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -114,10 +117,7 @@ public final class ModelStore {
 
   private Scan scan() throws IOException {
     List<Entry> entries = new ArrayList<>();
-    for (String resource : bundledFiles()) {
-      byte[] bytes = resource(BUNDLED + resource);
-      entries.add(entry(MemorySegment.ofArray(bytes), stem(resource), Optional.empty()));
-    }
+    bundled().forEach(bundled -> entries.add(bundled.entry()));
     SortedMap<Path, String> unreadable = new TreeMap<>();
     for (Path file : files()) {
       try {
@@ -128,6 +128,33 @@ public final class ModelStore {
     }
     entries.sort(Comparator.comparing(Entry::bundled).reversed().thenComparing(Entry::name));
     return new Scan(List.copyOf(entries), unreadable);
+  }
+
+  /** A model that comes with Tessera, and the resource that it is in. */
+  private record Bundled(Entry entry, String resource) {}
+
+  /** The bundled models by their headers: reading megabytes of weights can wait. */
+  private static List<Bundled> bundled() {
+    return bundledFiles().stream().map(ModelStore::bundled).toList();
+  }
+
+  private static Bundled bundled(String resource) {
+    try {
+      URLConnection connection = url(BUNDLED + resource).openConnection();
+      connection.setUseCaches(false);
+      try (InputStream stream = connection.getInputStream()) {
+        byte[] length = stream.readNBytes(Long.BYTES);
+        int rest =
+            Math.toIntExact(SafeTensors.headerBytes(MemorySegment.ofArray(length)) - length.length);
+        byte[] start = Arrays.copyOf(length, length.length + rest);
+        stream.readNBytes(start, length.length, rest);
+        long bytes = connection.getContentLengthLong();
+        SafeTensors header = SafeTensors.open(MemorySegment.ofArray(start), bytes);
+        return new Bundled(entry(header, bytes, stem(resource), Optional.empty()), resource);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private List<Path> files() throws IOException {
@@ -160,6 +187,10 @@ public final class ModelStore {
     if (id == null || !ID.matcher(id).matches()) {
       return entry(Model.read(contents, stem), contents.byteSize(), file);
     }
+    return entry(header, contents.byteSize(), stem, file);
+  }
+
+  private static Entry entry(SafeTensors header, long bytes, String stem, Optional<Path> file) {
     Dimensions dimensions = StateDict.dimensions(header.tensors());
     ModelReader.requireAgreement(dimensions, header.metadata());
     return new Entry(
@@ -168,8 +199,8 @@ public final class ModelStore {
         dimensions.n(),
         dimensions.m(),
         dimensions.inputChannels(),
-        id,
-        contents.byteSize(),
+        header.metadata().get(Model.ID),
+        bytes,
         file,
         new TreeMap<>(header.metadata()));
   }
@@ -268,13 +299,14 @@ public final class ModelStore {
     if (entry.file().isPresent()) {
       return Model.read(entry.file().get());
     }
-    for (String resource : bundledFiles()) {
-      Model model = Model.read(resource(BUNDLED + resource), stem(resource));
-      if (model.id().equals(entry.id())) {
-        return model;
-      }
-    }
-    throw new IllegalStateException(entry.name() + " has vanished from the class path");
+    String resource =
+        bundled().stream()
+            .filter(bundled -> bundled.entry().id().equals(entry.id()))
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalStateException(entry.name() + " has vanished from the class path"))
+            .resource();
+    return Model.read(resource(BUNDLED + resource), stem(resource));
   }
 
   /**
@@ -319,11 +351,16 @@ public final class ModelStore {
     return fileName.substring(0, fileName.length() - SUFFIX.length());
   }
 
+  private static URL url(String name) {
+    URL url = ModelStore.class.getResource(name);
+    if (url == null) {
+      throw new IllegalStateException("the resource " + name + " is missing from this build");
+    }
+    return url;
+  }
+
   private static byte[] resource(String name) {
-    try (InputStream stream = ModelStore.class.getResourceAsStream(name)) {
-      if (stream == null) {
-        throw new IllegalStateException("the resource " + name + " is missing from this build");
-      }
+    try (InputStream stream = url(name).openStream()) {
       return stream.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

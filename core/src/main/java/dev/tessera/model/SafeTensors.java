@@ -76,17 +76,27 @@ final class SafeTensors {
    * @throws TesseraException.Corrupt if header and length of the file contradict each other
    */
   static SafeTensors open(MemorySegment file) {
-    if (file.byteSize() < LENGTH_BYTES) {
+    return open(file, file.byteSize());
+  }
+
+  /**
+   * As {@link #open(MemorySegment)}, of the beginning of a file, whose tensors cannot be read then.
+   *
+   * @param start at least the whole header, as {@link #headerBytes} counts it
+   * @param fileBytes length of the file
+   */
+  static SafeTensors open(MemorySegment start, long fileBytes) {
+    if (start.byteSize() < LENGTH_BYTES) {
       throw new TesseraException.Corrupt(
-          "the model file is cut off: it has " + file.byteSize() + " bytes", file.byteSize());
+          "the model file is cut off: it has " + fileBytes + " bytes", fileBytes);
     }
-    long length = file.get(LITTLE_LONG, 0);
-    if (length < 2 || length > file.byteSize() - LENGTH_BYTES) {
+    long length = start.get(LITTLE_LONG, 0);
+    if (length < 2 || length > start.byteSize() - LENGTH_BYTES) {
       throw new TesseraException.Corrupt(
           "the model file is cut off or damaged: its header claims "
               + Long.toUnsignedString(length)
               + " of "
-              + file.byteSize()
+              + fileBytes
               + " bytes",
           0);
     }
@@ -95,9 +105,14 @@ final class SafeTensors {
           "the model file claims a header of " + length + " bytes, which no model needs", 0);
     }
     SafeTensors parsed = new SafeTensors();
-    List<Entry> entries = parsed.parse(file, LENGTH_BYTES + length, header(file, length));
-    requireExactCover(entries, file.byteSize() - LENGTH_BYTES - length);
+    List<Entry> entries = parsed.parse(start, fileBytes, LENGTH_BYTES + length, header(start, length));
+    requireExactCover(entries, fileBytes - LENGTH_BYTES - length);
     return parsed;
+  }
+
+  /** Bytes from the beginning to the end of the header, by the first eight of them. */
+  static long headerBytes(MemorySegment start) {
+    return LENGTH_BYTES + Math.clamp(start.get(LITTLE_LONG, 0), 0, MAX_HEADER);
   }
 
   private static String header(MemorySegment file, long length) {
@@ -109,7 +124,7 @@ final class SafeTensors {
     }
   }
 
-  private List<Entry> parse(MemorySegment file, long base, String header) {
+  private List<Entry> parse(MemorySegment file, long fileBytes, long base, String header) {
     List<Entry> entries = new ArrayList<>();
     try (JsonReader json = new JsonReader(new StringReader(header))) {
       json.setStrictness(Strictness.STRICT);
@@ -124,7 +139,7 @@ final class SafeTensors {
           metadataSeen = true;
           readMetadata(json);
         } else {
-          Entry entry = readEntry(json, name, file, base);
+          Entry entry = readEntry(json, name, file, fileBytes, base);
           if (tensors.put(name, entry) != null) {
             throw twice(name);
           }
@@ -153,7 +168,8 @@ final class SafeTensors {
     json.endObject();
   }
 
-  private static Entry readEntry(JsonReader json, String name, MemorySegment file, long base)
+  private static Entry readEntry(
+      JsonReader json, String name, MemorySegment file, long fileBytes, long base)
       throws IOException {
     ScalarType type = null;
     int[] shape = null;
@@ -178,7 +194,7 @@ final class SafeTensors {
       throw new TesseraException.Corrupt(
           "the tensor '" + name + "' lacks dtype, shape or two data_offsets", 8);
     }
-    long available = file.byteSize() - base;
+    long available = fileBytes - base;
     if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] > available) {
       throw new TesseraException.Corrupt(
           "the tensor '" + name + "' lies outside the model file, which may be cut off", base);

@@ -7,6 +7,7 @@ import dev.tessera.field.TesseraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,7 +28,9 @@ class ModelStoreTest {
     for (ModelStore.Entry entry : store.list()) {
       Model model = store.find(entry.name());
       assertThat(model.id()).isEqualTo(entry.id());
-      assertThat(entry.bytes()).isLessThan(7_000_000);
+      assertThat(entry.bytes()).isLessThan(6_500_000).isEqualTo(model.toBytes().length);
+      assertThat(StateDict.fitsHalf(model.tensors())).isTrue();
+      assertThat(entry.metadata()).containsKeys("loss", "lambda", "training", Calibration.DATA_KEY);
       assertThat(store.byId(entry.id().substring(0, 32)).name()).isEqualTo(entry.name());
     }
     assertThat(store.unreadable()).isEmpty();
@@ -36,14 +39,30 @@ class ModelStoreTest {
   @Test
   void theBundledNyxModelSaysWhatItIs() throws Exception {
     ModelStore store = new ModelStore(folder);
-    ModelStore.Entry entry = store.list().getFirst();
-    assertThat(entry.name()).isEqualTo("nyx-factorized");
+    ModelStore.Entry entry = named(store, "nyx-factorized");
     assertThat(entry.architecture()).isEqualTo(Architecture.FACTORIZED);
     assertThat(entry.n()).isEqualTo(128);
     assertThat(entry.m()).isEqualTo(192);
     assertThat(entry.normalizer()).contains("minmax:slice");
-    assertThat(entry.metadata()).containsKeys("loss", "lambda", "training", "normalizer_note");
-    assertThat(StateDict.fitsHalf(store.find("nyx-factorized").tensors())).isTrue();
+    assertThat(entry.metadata()).containsKey("normalizer_note");
+  }
+
+  @Test
+  void cosmologyComesAtThreeRatesAndWithAHyperprior() throws Exception {
+    ModelStore store = new ModelStore(folder);
+    for (String name : List.of("cosmo-q1", "cosmo-q2", "cosmo-q3", "cosmo-q1-hyper")) {
+      ModelStore.Entry entry = named(store, name);
+      assertThat(entry.inputChannels()).isEqualTo(8);
+      assertThat(entry.normalizer()).contains("auto");
+      assertThat(entry.architecture().hasHyperprior()).isEqualTo(name.endsWith("hyper"));
+    }
+  }
+
+  private static ModelStore.Entry named(ModelStore store, String name) throws Exception {
+    return store.list().stream()
+        .filter(entry -> entry.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
