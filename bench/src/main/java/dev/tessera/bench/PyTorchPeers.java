@@ -161,7 +161,11 @@ public final class PyTorchPeers {
     if (json.has("stack")) {
       json.getAsJsonObject("stack")
           .entrySet()
-          .forEach(entry -> stack.put(entry.getKey(), entry.getValue().getAsString()));
+          .forEach(entry -> {
+            // null: this PyTorch was built without it
+            boolean present = !entry.getValue().isJsonNull();
+            stack.put(entry.getKey(), present ? entry.getValue().getAsString() : "none");
+          });
       return Optional.empty();
     }
     if (!json.has("peer")) {
