@@ -9,6 +9,7 @@ import dev.tessera.model.Model;
 import dev.tessera.model.Network;
 import dev.tessera.transform.Precision;
 import dev.tessera.transform.Precisions;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -151,6 +152,10 @@ public final class E2eBench implements AutoCloseable {
       progress.accept(model.name() + "  peers");
       LatentsOnly ours = LatentsOnly.of(session, networks, shape, session.upload(original));
       return peers.run(model, shape, original, ours.latents(), ours.restored(), progress);
+    } catch (IOException e) {
+      // what was measured until now is worth keeping
+      skipped.add("peers: " + e.getMessage());
+      return List.of();
     }
   }
 

@@ -121,13 +121,19 @@ public final class PointFile {
   }
 
   private double number(String cell, int row) {
+    double number;
     try {
-      return cell.toLowerCase(Locale.ROOT).startsWith("inf")
-          ? Double.POSITIVE_INFINITY
-          : Double.parseDouble(cell);
+      number =
+          cell.toLowerCase(Locale.ROOT).startsWith("inf")
+              ? Double.POSITIVE_INFINITY
+              : Double.parseDouble(cell);
     } catch (NumberFormatException e) {
+      number = Double.NaN;
+    }
+    if (Double.isNaN(number)) {
       throw invalid("has '" + cell + "' in row " + row + " where a number belongs");
     }
+    return number;
   }
 
   private String stem() {

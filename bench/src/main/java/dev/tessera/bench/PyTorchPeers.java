@@ -9,7 +9,6 @@ import dev.tessera.model.Model;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +68,7 @@ public final class PyTorchPeers {
    * @param latents what our g_a makes of the tiles, float32
    * @param restored what our g_s makes of these
    * @param progress told of each result
+   * @throws IOException if the temporary folder does not take what is handed over
    */
   List<PeerResult> run(
       Model model,
@@ -76,7 +76,8 @@ public final class PyTorchPeers {
       MemorySegment tiles,
       MemorySegment latents,
       MemorySegment restored,
-      Consumer<String> progress) {
+      Consumer<String> progress)
+      throws IOException {
     Path folder = null;
     try {
       folder = Files.createTempDirectory("tessera-peers");
@@ -92,8 +93,6 @@ public final class PyTorchPeers {
           "%dx%dx%dx%d".formatted(shape.tiles(), shape.channels(), shape.height(), shape.width());
       return start(
           List.of(python, script.toString(), folder.toString(), size), folder, shape, progress);
-    } catch (IOException e) {
-      throw new UncheckedIOException("peers cannot be run", e);
     } finally {
       delete(folder);
     }
@@ -162,7 +161,11 @@ public final class PyTorchPeers {
     if (json.has("stack")) {
       json.getAsJsonObject("stack")
           .entrySet()
-          .forEach(entry -> stack.put(entry.getKey(), entry.getValue().getAsString()));
+          .forEach(entry -> {
+            // null: this PyTorch was built without it
+            boolean present = !entry.getValue().isJsonNull();
+            stack.put(entry.getKey(), present ? entry.getValue().getAsString() : "none");
+          });
       return Optional.empty();
     }
     if (!json.has("peer")) {

@@ -29,12 +29,13 @@ public record ReproduceOptions(
     long copyBytes,
     int runs,
     PyTorchPeers peers) {
+  private static final List<String> DEVICES = List.of("cpu", "cuda", "auto");
   private static final int LEAST_FIELD = 16;
 
   /**
    * Checks names and numbers.
    *
-   * @throws TesseraException.Invalid if there is no such part, or nothing to do
+   * @throws TesseraException.Invalid if there is no such part or device, or nothing to do
    */
   public ReproduceOptions {
     parts = List.copyOf(parts);
@@ -46,10 +47,24 @@ public record ReproduceOptions(
             "there is no part '" + part + "': name " + String.join(", ", ReproduceParts.NAMES));
       }
     }
-    if (parts.isEmpty() || fields < LEAST_FIELD || tiles < 1 || runs < 0) {
-      throw new TesseraException.Invalid(
-          "name at least one part, fields of %d points along each side and a tile"
-              .formatted(LEAST_FIELD));
+    for (String device : devices) {
+      if (!DEVICES.contains(device)) {
+        throw new TesseraException.Invalid(
+            "there is no device '" + device + "': name " + String.join(", ", DEVICES));
+      }
+    }
+    require(!parts.isEmpty(), "name at least one part");
+    require(
+        fields >= LEAST_FIELD,
+        "fields have at least %d points along each side, not %d".formatted(LEAST_FIELD, fields));
+    require(tiles > 0, "a batch has at least one tile, not " + tiles);
+    require(copyBytes > 0, "at least one byte is copied, not " + copyBytes);
+    require(runs >= 0, "a figure is timed at least once, not " + runs + " times");
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new TesseraException.Invalid(message);
     }
   }
 

@@ -53,11 +53,15 @@ class PyTorchPeersTest {
 
     assertThat(
             PyTorchPeers.parse(
-                "{\"stack\": {\"torch\": \"2.11\", \"cudnn\": 91900}}", BYTES, stack))
+                "{\"stack\": {\"torch\": \"2.11\", \"cudnn\": 91900, \"cuda\": null}}",
+                BYTES,
+                stack))
         .isEmpty();
     assertThat(PyTorchPeers.parse("AUTOTUNE convolution(512x3x128x128)", BYTES, stack)).isEmpty();
     assertThat(PyTorchPeers.parse("", BYTES, stack)).isEmpty();
-    assertThat(stack).containsExactly(Map.entry("torch", "2.11"), Map.entry("cudnn", "91900"));
+    assertThat(stack)
+        .containsExactly(
+            Map.entry("torch", "2.11"), Map.entry("cudnn", "91900"), Map.entry("cuda", "none"));
   }
 
   @Test

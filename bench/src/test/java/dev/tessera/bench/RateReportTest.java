@@ -171,6 +171,7 @@ class RateReportTest {
     refuse("a,b\n1,2\n", "is no table of points");
     refuse("field,bytes,psnr_linear\nrho,1\n", "has 2 cells in row 2, but 3 columns");
     refuse("field,bytes,psnr_linear\nrho,many,30\n", "has 'many' in row 2 where a number belongs");
+    refuse("field,bytes,psnr_linear\nrho,99,NaN\n", "has 'NaN' in row 2 where a number belongs");
     refuse("field,bytes,psnr_linear\nrho,0,30\n", "has a row 2 without a rate above 0");
     refuse("field,bytes,psnr_linear\nrho,9,\n", "or without a PSNR");
     refuse("field,bytes,psnr_linear\nT,9,30\n", "has no point of rho, only of T");

@@ -91,7 +91,33 @@ class ReproductionTest {
     assertThatThrownBy(() -> options("copy", "train"))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessage("there is no part 'train': name copy, rans, e2e, pipeline");
-    assertThatThrownBy(() -> options()).isInstanceOf(TesseraException.Invalid.class);
+    refuse("name at least one part", List.of(), "cpu", 16, 1, 1, 0);
+  }
+
+  @Test
+  void numbersAndDevicesAreCheckedBeforeAnythingRuns() {
+    List<String> copy = List.of("copy");
+    refuse("there is no device 'tpu': name cpu, cuda, auto", copy, "tpu", 16, 1, 1, 0);
+    refuse("fields have at least 16 points along each side, not 7", copy, "cpu", 7, 1, 1, 0);
+    refuse("a batch has at least one tile, not 0", copy, "cpu", 16, 0, 1, 0);
+    refuse("at least one byte is copied, not -5", copy, "cpu", 16, 1, -5, 0);
+    refuse("a figure is timed at least once, not -3 times", copy, "cpu", 16, 1, 1, -3);
+  }
+
+  private void refuse(
+      String message,
+      List<String> parts,
+      String device,
+      int fields,
+      int tiles,
+      long copyBytes,
+      int runs) {
+    List<String> devices = List.of(device);
+    assertThatThrownBy(() ->
+            new ReproduceOptions(
+                folder, parts, devices, "", List.of(), fields, tiles, copyBytes, runs, null))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessage(message);
   }
 
   @Test

@@ -20,7 +20,7 @@ final class BenchCopyCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "512",
       description = "How much is copied, in 10^6 bytes (default: ${DEFAULT-VALUE}).")
-  private long megabytes;
+  private int megabytes;
 
   @Option(
       names = "--device",
@@ -34,7 +34,7 @@ final class BenchCopyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<CopyBench.Result> results = CopyBench.run(devices, megabytes * 1_000_000, output.runs());
+    List<CopyBench.Result> results = CopyBench.run(devices, megabytes * 1_000_000L, output.runs());
     output.write(
         CopyBench.table(results), CopyBench.toJson(output.info(Map.of()), results), Map.of());
     return 0;

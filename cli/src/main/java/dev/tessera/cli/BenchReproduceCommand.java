@@ -83,7 +83,7 @@ final class BenchReproduceCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "512",
       description = "How much is copied, in 10^6 bytes (default: ${DEFAULT-VALUE}).")
-  private long megabytes;
+  private int megabytes;
 
   @Option(
       names = "--runs",

@@ -20,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -158,12 +157,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private void checkData() {
-    Set<String> seen = new HashSet<>();
-    for (String spec : data) {
-      if (!seen.add(spec)) {
-        throw new TesseraException.Invalid("'" + spec + "' is named twice: leave one out");
-      }
-    }
+    EvaluatedCodec.requireOnce(data);
     if (normalizers.size() > 1 && normalizers.size() != data.size()) {
       throw new TesseraException.Invalid(
           ("--data names %d field%s, --normalizer is given %d times: give it once for all, or once"

@@ -36,6 +36,8 @@ record EvaluatedCodec(
     if (models.isEmpty() && pipelines.isEmpty()) {
       throw new TesseraException.Invalid("name what to evaluate, with --model or --pipeline");
     }
+    requireOnce(models);
+    requireOnce(pipelines);
     Map<String, String> stated = stated(curves, models);
     List<EvaluatedCodec> all = new ArrayList<>();
     Set<String> labels = new HashSet<>();
@@ -52,6 +54,16 @@ record EvaluatedCodec(
       all.add(new EvaluatedCodec(given, curve, Optional.empty(), Optional.of(pipeline)));
     }
     return all;
+  }
+
+  /** Refuses a name that is given twice: a curve with a point that is there twice does not rise. */
+  static void requireOnce(List<String> names) {
+    Set<String> seen = new HashSet<>();
+    for (String name : names) {
+      if (!seen.add(name)) {
+        throw new TesseraException.Invalid("'" + name + "' is named twice: leave one out");
+      }
+    }
   }
 
   /** The curve of each model that one is stated for. */

@@ -3,6 +3,7 @@ package dev.tessera.cli;
 import dev.tessera.field.TesseraException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -102,7 +103,10 @@ public final class Main {
 
   private static String usageMessage(CommandLine.ParameterException e) {
     if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)) {
-      return e.getMessage();
+      // the brackets are those of a synopsis
+      return e instanceof CommandLine.MutuallyExclusiveArgsException
+          ? e.getMessage().replaceFirst("^Error: ", "").replaceAll("[\\[\\]]", "")
+          : e.getMessage().replaceFirst("^Error: ", "");
     }
     String first = unmatched.getUnmatched().getFirst();
     return first.startsWith("-") && first.length() > 1
@@ -112,7 +116,11 @@ public final class Main {
             : "'" + first + "' is one name too many";
   }
 
-  private static int report(PrintWriter err, Exception e) throws Exception {
+  /** Says what went wrong in one sentence; throws what only a fault of this program explains. */
+  static int report(PrintWriter err, Exception e) throws Exception {
+    if (e instanceof UncheckedIOException unchecked) {
+      return report(err, unchecked.getCause());
+    }
     String message =
         switch (e) {
           case TesseraException known -> known.getMessage();

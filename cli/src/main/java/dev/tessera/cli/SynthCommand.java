@@ -4,6 +4,7 @@ import dev.tessera.field.Field;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSink;
 import dev.tessera.field.Shape;
+import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.synth.CosmologySynth;
 import dev.tessera.synth.SyntheticFamily;
@@ -138,6 +139,10 @@ final class SynthCommand implements Callable<Integer> {
   }
 
   private int set(TrainingData data) throws IOException {
+    if (out.equals("-")) {
+      throw new TesseraException.Invalid(
+          "a training set is a folder of files, which standard output cannot take: name a folder");
+    }
     int n = size == null ? data.kind.defaultSize() : size;
     int count = data.count == null ? data.kind.defaultCount() : data.count;
     TrainingSet set = new TrainingSet(data.kind, count, n, seed);

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tessera.field.DataType;
 import java.io.File;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -51,6 +54,25 @@ final class ErrorTest extends CommandTest {
     run("compress").expectError(2, "Missing required parameter", "IN");
     run("decompress", "a.tsr").expectError(2, "Missing required parameter", "OUT");
     run("compress", "a", "b", "--tile").expectError(2, "Missing required parameter", "--tile");
+  }
+
+  @Test
+  void optionsThatExcludeEachOtherAreNamed() throws IOException {
+    run("synth", path("set"), "--set", "cosmo", "--varied")
+        .expectError(2, "--family=<family>", "--set=KIND", "are mutually exclusive");
+    run("synth", path("a.f32"), "--shape", "4x16x16").expectError(2, "argument(s): --family");
+    run("synth", "-", "--set", "cosmo").expectError(2, "a folder of files");
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void whatThreadsCouldNotWriteIsSaidInOneLine() throws Exception {
+    StringWriter errors = new StringWriter();
+    IOException full = new IOException("the disk is full");
+    int code = Main.report(new PrintWriter(errors, true), new UncheckedIOException(full));
+    assertThat(code).isEqualTo(Main.DATA);
+    assertThat(errors.toString().lines())
+        .containsExactly("tessera: reading or writing failed: the disk is full");
   }
 
   @Test

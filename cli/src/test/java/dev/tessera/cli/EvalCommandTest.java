@@ -161,6 +161,10 @@ final class EvalCommandTest extends CommandTest {
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", path("none.f32"))
         .expectError(2, "there is no file");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, field).expectError(2, "named twice");
+    run("eval", "-m", "nyx-factorized,nyx-factorized", "--data", field)
+        .expectError(2, "'nyx-factorized' is named twice");
+    run("eval", "--pipeline", "bitpack", "--pipeline", "bitpack", "--data", field)
+        .expectError(2, "'bitpack' is named twice");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--anchor", "sz3")
         .expectError(2, "no curve is called 'sz3': there are eb=rel");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--domain", "ln")

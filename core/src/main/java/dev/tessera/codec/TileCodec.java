@@ -177,8 +177,12 @@ final class TileCodec implements FieldCodec {
       throws IOException {
     StreamPlan plan = TileFormat.plan(model, grid, options.profile(), options.channelsPerStream());
     TileFormat format = TileFormat.of(model, grid, plan);
-    return EntropyStatistics.refine(
-        plan, format, model.bottleneckTables(), backend, field, grid, transfer);
+    try {
+      return EntropyStatistics.refine(
+          plan, format, model.bottleneckTables(), backend, field, grid, transfer);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   private static final class Encoding {

@@ -71,6 +71,7 @@ final class TileTransfer {
    * Makes of a batch what the lane takes.
    *
    * @return the tiles' coded masks
+   * @throws UncheckedIOException if the field cannot be read
    */
   byte[][] cut(FieldSource field, List<Tile> batch, TileLane lane) {
     byte[][] masks = new byte[batch.size()][];
@@ -105,6 +106,7 @@ final class TileTransfer {
    * Gives away a batch that was decoded.
    *
    * @return what is left to be done, in order
+   * @throws UncheckedIOException if the sink does not take it
    */
   List<Runnable> paste(
       List<TileSelector.Selected> batch, Backend.Lane lane, Selection selection, BoxSink sink) {

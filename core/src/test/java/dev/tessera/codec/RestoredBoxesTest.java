@@ -15,6 +15,7 @@ import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
 import dev.tessera.pipeline.PipelineSpec;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -134,6 +135,44 @@ final class RestoredBoxesTest {
       assertThatThrownBy(() -> codec.decompress(reader(file), failing(new IOException("full"))))
           .isInstanceOf(IOException.class)
           .hasMessage("full");
+    }
+  }
+
+  /** In the first pass, among the tiles that are looked at before, and among all. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 20, 200})
+  void aSourceThatFailsSaysSoItself(int reads) {
+    Field field = TestFields.smooth(DataType.FLOAT32, 32, 9, 200, 230);
+    AtomicInteger left = new AtomicInteger(reads);
+    FieldSource source =
+        new FieldSource() {
+          @Override
+          public FieldInfo info() {
+            return field.info();
+          }
+
+          @Override
+          public boolean isConcurrent() {
+            return true;
+          }
+
+          @Override
+          public void read(
+              long slice, long row, long rows, long col, long cols, MemorySegment target)
+              throws IOException {
+            if (left.getAndDecrement() <= 0) {
+              throw new IOException("gone");
+            }
+            field.read(slice, row, rows, col, cols, target);
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (Codec codec = codec("model", THREADS.withTile(16, 32))) {
+      assertThatThrownBy(() -> codec.compress(source, OutputStream.nullOutputStream()))
+          .isInstanceOf(IOException.class)
+          .hasMessage("gone");
     }
   }
 
