@@ -93,6 +93,12 @@ final class Course {
     return state.whole("course.step");
   }
 
+  /** Whether a checkpoint's training had used up its budget. */
+  static boolean isFinished(CheckpointState state) {
+    Budget budget = Budget.of(Settings.fromMetadata(state.strings()));
+    return budget.share(stepOf(state), state.real("course.seconds")) >= 1;
+  }
+
   void restore(CheckpointState state) {
     step = stepOf(state);
     secondsBefore = state.real("course.seconds");

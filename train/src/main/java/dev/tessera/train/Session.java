@@ -46,34 +46,40 @@ final class Session implements AutoCloseable {
     this.out = out;
     this.listener = listener;
     this.firstStep = state == null ? 0 : Course.stepOf(state);
-    boolean cuda = model.device().isCuda();
-    long[] shape = {options.batch(), data.channels(), data.patch(), data.patch()};
-    this.batches = new Prefetcher(data::fill, shape, firstStep, threads(cuda), cuda);
-    this.work = new TrainingStep(options, model, type, batches);
-    long[] validationShape = {VALIDATION_BATCH, data.channels(), data.patch(), data.patch()};
-    this.validation =
-        new Validation(
-            model,
-            RateDistortion.of(options),
-            data::fillValidation,
-            validationShape,
-            data.validationTiles());
-    this.running = new RunningLosses(model.device());
-    this.metrics = new MetricsLog(MetricsLog.beside(out), firstStep);
-    this.loop =
-        new TrainingLoop(
-            new TrainingLoop.Parts(
-                options,
-                work,
-                validation,
-                running,
-                metrics,
-                listener,
-                stop,
-                CheckpointState.beside(out)));
-    if (state != null) {
-      loop.restore(state);
-      listener.message("goes on after step " + firstStep);
+    try {
+      boolean cuda = model.device().isCuda();
+      long[] shape = {options.batch(), data.channels(), data.patch(), data.patch()};
+      this.batches = new Prefetcher(data::fill, shape, firstStep, threads(cuda), cuda);
+      this.work = new TrainingStep(options, model, type, batches);
+      long[] validationShape = {VALIDATION_BATCH, data.channels(), data.patch(), data.patch()};
+      this.validation =
+          new Validation(
+              model,
+              RateDistortion.of(options),
+              data::fillValidation,
+              validationShape,
+              data.validationTiles());
+      this.running = new RunningLosses(model.device());
+      this.metrics = new MetricsLog(MetricsLog.beside(out), firstStep);
+      this.loop =
+          new TrainingLoop(
+              new TrainingLoop.Parts(
+                  options,
+                  work,
+                  validation,
+                  running,
+                  metrics,
+                  listener,
+                  stop,
+                  CheckpointState.beside(out)));
+      if (state != null) {
+        loop.restore(state);
+        listener.message("goes on after step " + firstStep);
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      // the program's end waits for the stop signal to be closed
+      close();
+      throw e;
     }
   }
 
@@ -113,13 +119,16 @@ final class Session implements AutoCloseable {
         true, loop.course().step(), loop.course().seconds(), finished.losses(), out, page);
   }
 
+  /** Also of a session whose constructor failed: what it did not come to is null. */
   @Override
   public void close() throws IOException {
-    batches.close();
-    work.close();
-    validation.close();
-    running.close();
-    metrics.close();
-    stop.close();
+    try (stop;
+        metrics;
+        running;
+        validation;
+        work;
+        batches) {
+      // the last one is closed first
+    }
   }
 }

@@ -35,7 +35,8 @@ public final class Training {
    *     what it had
    * @param out the model file to write
    * @param resume whether to go on from the checkpoint beside {@code out}
-   * @throws TesseraException.Invalid if options or data contradict each other
+   * @throws TesseraException.Invalid if options or data contradict each other, or if a new training
+   *     would replace the checkpoint of one that is not finished
    * @throws TesseraException.Unsupported if libtorch or the device is missing, or training has
    *     diverged; the last good checkpoint is kept
    */
@@ -44,6 +45,9 @@ public final class Training {
       throws IOException {
     requireWritable(out);
     Path checkpoint = CheckpointState.beside(out);
+    if (!resume) {
+      requireNothingUnfinished(checkpoint);
+    }
     CheckpointState state = resume ? CheckpointState.read(checkpoint) : null;
     TrainingOptions options =
         resume
@@ -73,7 +77,7 @@ public final class Training {
               .formatted(
                   dataset.name(),
                   dataset.shape(),
-                  dataset.type(),
+                  dataset.type().code(),
                   dataset.normalizer(),
                   100 * dataset.share(),
                   dataset.validationValues() == 0
@@ -89,7 +93,7 @@ public final class Training {
   }
 
   private static void requireWritable(Path out) throws IOException {
-    if (!out.getFileName().toString().endsWith(".safetensors")) {
+    if (!out.toString().endsWith(".safetensors")) {
       throw new TesseraException.Invalid(
           "--out names a .safetensors file to write, not '" + out + "'");
     }
@@ -98,6 +102,24 @@ public final class Training {
       throw new TesseraException.Invalid(out + " is a folder: name a file with --out");
     }
     Files.createDirectories(folder);
+  }
+
+  /** Hours of training are not to be lost to a forgotten {@code --resume}. */
+  private static void requireNothingUnfinished(Path checkpoint) throws IOException {
+    if (Files.exists(checkpoint) && isUnfinished(checkpoint)) {
+      throw new TesseraException.Invalid(
+          checkpoint
+              + " is of a training that is not finished: go on with --resume, name another file"
+              + " with --out, or remove it");
+    }
+  }
+
+  private static boolean isUnfinished(Path checkpoint) throws IOException {
+    try {
+      return !Course.isFinished(CheckpointState.read(checkpoint));
+    } catch (TesseraException e) {
+      return false; // nothing could go on from it
+    }
   }
 
   private static ComputeType computeType(TrainingOptions options, TorchDevice device) {

@@ -14,6 +14,7 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Model;
+import dev.tessera.model.Tensor;
 import dev.tessera.model.TensorFile;
 import dev.tessera.synth.CosmologySynth;
 import java.io.IOException;
@@ -185,5 +186,46 @@ class TrainingTest {
         .hasMessageContaining("--learning-rate below 0.002");
     assertThat(CheckpointState.beside(out)).hasBinaryContent(kept);
     assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void newTrainingLeavesTheCheckpointOfAnUnfinishedOne() throws IOException {
+    Path out = folder.resolve("unfinished.safetensors");
+    Training.run(settings(100), out, false, new Recorder(0));
+    assertThat(Thread.interrupted()).isTrue();
+    byte[] kept = Files.readAllBytes(CheckpointState.beside(out));
+
+    assertThatThrownBy(() -> Training.run(settings(1), out, false, new Recorder(0)))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("not finished")
+        .hasMessageContaining("--resume");
+    assertThat(CheckpointState.beside(out)).hasBinaryContent(kept);
+  }
+
+  @Test
+  void finishedTrainingMayBeDoneAgain() throws IOException {
+    Path out = folder.resolve("again.safetensors");
+
+    Training.run(settings(2), out, false, new Recorder(Long.MAX_VALUE));
+
+    assertThat(Training.run(settings(1), out, false, new Recorder(Long.MAX_VALUE)).steps())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void damagedCheckpointIsRefusedAndNothingStaysOpen() throws IOException {
+    Path out = folder.resolve("damaged.safetensors");
+    Training.run(settings(100), out, false, new Recorder(0));
+    assertThat(Thread.interrupted()).isTrue();
+    TensorFile state = TensorFile.read(CheckpointState.beside(out));
+    SortedMap<String, Tensor> tensors = new TreeMap<>(state.tensors());
+    tensors.remove("main.best/g_s.6.bias");
+    new TensorFile(tensors, state.metadata()).write(CheckpointState.beside(out));
+
+    assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(Long.MAX_VALUE)))
+        .isInstanceOf(TesseraException.Corrupt.class)
+        .hasMessageContaining("main.best/g_s.6.bias");
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().startsWith("batches-"));
   }
 }
