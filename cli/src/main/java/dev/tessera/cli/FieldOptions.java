@@ -1,13 +1,9 @@
 package dev.tessera.cli;
 
 import dev.tessera.field.FieldSource;
-import dev.tessera.field.Shape;
-import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
-import dev.tessera.io.RawType;
 import java.io.IOException;
-import java.util.OptionalDouble;
 import picocli.CommandLine.Option;
 
 /** What a command may be told of a file that it reads. */
@@ -32,20 +28,21 @@ final class FieldOptions {
   private String fill;
 
   FieldSource open(String spec) throws IOException {
-    return FieldFiles.open(
-        spec,
-        new OpenOptions(
-            shape == null ? null : Shape.parse(shape),
-            dtype == null ? null : RawType.parse(dtype),
-            fill == null ? OptionalDouble.empty() : OptionalDouble.of(fillValue())));
+    return FieldFiles.open(spec, OpenOptions.parse(shape, dtype, fill));
   }
 
-  private double fillValue() {
-    try {
-      return fill.equalsIgnoreCase("nan") ? Double.NaN : Double.parseDouble(fill);
-    } catch (NumberFormatException e) {
-      throw new TesseraException.Invalid(
-          "--fill takes a number, such as -9999 or nan, not '" + fill + "'");
-    }
+  /** What was said of raw data's shape; null where nothing was. */
+  String shape() {
+    return shape;
+  }
+
+  /** What was said of raw data's type; null where nothing was. */
+  String dtype() {
+    return dtype;
+  }
+
+  /** The fill value that was said; null where none was. */
+  String fill() {
+    return fill;
   }
 }

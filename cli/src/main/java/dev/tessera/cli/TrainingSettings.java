@@ -4,6 +4,7 @@ import dev.tessera.train.Setting;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -19,6 +20,8 @@ final class TrainingSettings {
         "@NORMALIZER behind it names a normalizer for it alone."
       })
   private List<String> data;
+
+  @Mixin private FieldOptions field;
 
   @Option(
       names = "--validation",
@@ -62,7 +65,7 @@ final class TrainingSettings {
       names = "--init",
       paramLabel = "MODEL",
       description =
-          "Start from a model or checkpoint (.safetensors, .pth.tar), to fine-tune it (default:"
+          "Start from a model (name, id or file) or checkpoint (.pth.tar), to fine-tune it (default:"
               + " from random weights).")
   private String init;
 
@@ -203,6 +206,9 @@ final class TrainingSettings {
   Map<Setting, String> given() {
     Map<Setting, String> given = new EnumMap<>(Setting.class);
     put(given, Setting.DATA, joined(data));
+    put(given, Setting.SHAPE, field.shape());
+    put(given, Setting.DTYPE, field.dtype());
+    put(given, Setting.FILL, field.fill());
     put(given, Setting.VALIDATION, joined(validation));
     put(given, Setting.VALIDATION_SHARE, validationShare);
     put(given, Setting.VALIDATION_TILES, validationTiles);

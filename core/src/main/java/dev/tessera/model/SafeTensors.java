@@ -105,7 +105,8 @@ final class SafeTensors {
           "the model file claims a header of " + length + " bytes, which no model needs", 0);
     }
     SafeTensors parsed = new SafeTensors();
-    List<Entry> entries = parsed.parse(start, fileBytes, LENGTH_BYTES + length, header(start, length));
+    List<Entry> entries =
+        parsed.parse(start, fileBytes, LENGTH_BYTES + length, header(start, length));
     requireExactCover(entries, fileBytes - LENGTH_BYTES - length);
     return parsed;
   }

@@ -6,6 +6,9 @@ import java.util.Optional;
 /** What a training can be told, by the names of the command's options. */
 public enum Setting {
   DATA("data", null, Kind.IDENTITY),
+  SHAPE("shape", "own", Kind.IDENTITY),
+  DTYPE("dtype", "own", Kind.IDENTITY),
+  FILL("fill", "own", Kind.IDENTITY),
   ARCH("arch", "bmshj2018-factorized", Kind.IDENTITY),
   N("n", "128", Kind.IDENTITY),
   M("m", "192", Kind.IDENTITY),

@@ -1,7 +1,7 @@
 package dev.tessera.train;
 
 import dev.tessera.field.TesseraException;
-import dev.tessera.model.Model;
+import dev.tessera.model.ModelStore;
 import dev.tessera.train.data.DataOptions;
 import dev.tessera.train.data.DatasetSummary;
 import dev.tessera.train.data.TrainingData;
@@ -135,6 +135,7 @@ public final class Training {
   private static DataOptions dataOptions(TrainingOptions options) {
     DataOptions data =
         DataOptions.of(options.channels(), options.patch(), options.seed())
+            .withOpen(options.open())
             .withSizePower(options.sizePower())
             .withJitter(options.jitter())
             .withCodecAxesOnly(options.codecAxes())
@@ -150,7 +151,7 @@ public final class Training {
   private static TrainableModel model(TrainingOptions options, TorchDevice device, boolean resume)
       throws IOException {
     if (options.init().isPresent() && !resume) {
-      return TrainableModel.of(Model.read(options.init().get()), device);
+      return TrainableModel.of(ModelStore.user().find(options.init().get()), device);
     }
     return TrainableModel.random(
         options.architecture(),

@@ -1,8 +1,10 @@
 package dev.tessera.train;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
+import dev.tessera.model.ModelStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,11 +17,12 @@ import java.util.Optional;
  *
  * @param settings the texts that all below were read from, as a checkpoint keeps them
  * @param data files to train on, as {@code --data} names them
+ * @param open what was said of raw data and of fill values
  * @param architecture networks
  * @param n width N of the inner layers
  * @param m channels M of the latent
  * @param channels channels of a tile
- * @param init a model or checkpoint to start from
+ * @param init name, id or path of a model or checkpoint to start from
  * @param lambda weight of the distortion
  * @param loss what distortion is
  * @param normalizer normalizer for all data; empty chooses one per data set
@@ -48,11 +51,12 @@ import java.util.Optional;
 record TrainingOptions(
     Settings settings,
     List<String> data,
+    OpenOptions open,
     Architecture architecture,
     int n,
     int m,
     int channels,
-    Optional<Path> init,
+    Optional<String> init,
     double lambda,
     Distortion loss,
     Optional<String> normalizer,
@@ -124,11 +128,15 @@ record TrainingOptions(
     return new TrainingOptions(
         settings,
         settings.list(Setting.DATA),
+        OpenOptions.parse(
+            settings.unless(Setting.SHAPE, "own").orElse(null),
+            settings.unless(Setting.DTYPE, "own").orElse(null),
+            settings.unless(Setting.FILL, "own").orElse(null)),
         architecture(settings.text(Setting.ARCH)),
         settings.integer(Setting.N, 1, 1024),
         settings.integer(Setting.M, 1, 1024),
         settings.integer(Setting.CHANNELS, 1, 16),
-        settings.unless(Setting.INIT, "none").map(Path::of),
+        settings.unless(Setting.INIT, "none"),
         settings.real(Setting.LAMBDA, 1e-9, 1e9),
         settings.choice(Setting.LOSS, "mse", "ms-ssim").equals("mse")
             ? Distortion.MSE
@@ -168,7 +176,7 @@ record TrainingOptions(
     if (!given.has(Setting.INIT)) {
       return given;
     }
-    Model init = Model.read(Path.of(given.text(Setting.INIT)));
+    Model init = ModelStore.user().find(given.text(Setting.INIT));
     Settings agreed = given;
     Map<Setting, String> own =
         Map.of(

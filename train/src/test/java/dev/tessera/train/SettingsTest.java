@@ -3,7 +3,10 @@ package dev.tessera.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
+import dev.tessera.io.OpenOptions;
+import dev.tessera.io.RawType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -40,8 +43,32 @@ class SettingsTest {
     assertThat(options.validation()).isEmpty();
   }
 
+  @Test
+  void filesAreToldOfAsForCompress() throws IOException {
+    assertThat(TrainingOptions.of(given(Setting.SEED, "1")).open()).isEqualTo(OpenOptions.NONE);
+    Map<Setting, String> given = given(Setting.FILL, "1e20");
+    given.put(Setting.SHAPE, "24x170x180");
+    given.put(Setting.DTYPE, "f32be");
+    OpenOptions open = TrainingOptions.of(given).open();
+    assertThat(open.shape()).isEqualTo(Shape.of(24, 170, 180));
+    assertThat(open.type()).isEqualTo(RawType.parse("f32be"));
+    assertThat(open.fill()).hasValue(1e20);
+  }
+
+  @Test
+  void aBundledModelIsStartedFromByItsName() throws IOException {
+    TrainingOptions options = TrainingOptions.of(given(Setting.INIT, "cosmo-q1-hyper"));
+    assertThat(options.architecture().id()).isEqualTo("bmshj2018-hyperprior");
+    assertThat(options.n()).isEqualTo(96);
+    assertThat(options.channels()).isEqualTo(8);
+    assertThatThrownBy(() -> TrainingOptions.of(given(Setting.INIT, "absent")))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("there is no model 'absent'");
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "FILL, land, '--fill takes a number'",
     "N, 0, '--n takes a whole number from 1 to 1024, not ''0'''",
     "N, many, '--n takes a whole number from 1 to 1024, not ''many'''",
     "LAMBDA, -1, '--lambda takes a number from'",
