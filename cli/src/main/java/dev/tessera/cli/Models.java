@@ -5,8 +5,6 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** Which model a command works with. */
@@ -19,17 +17,6 @@ final class Models {
   /** The model of a name, id or path; the bundled one where nothing is said. */
   static Model find(String name) throws IOException {
     return ModelStore.user().find(name == null ? DEFAULT : name);
-  }
-
-  /** All models that come with the program. */
-  static List<Model> bundled() throws IOException {
-    List<Model> models = new ArrayList<>();
-    for (ModelStore.Entry entry : ModelStore.user().list()) {
-      if (entry.bundled()) {
-        models.add(ModelStore.user().find(entry.id()));
-      }
-    }
-    return models;
   }
 
   /**

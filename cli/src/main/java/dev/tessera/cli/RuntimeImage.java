@@ -204,9 +204,9 @@ final class RuntimeImage {
   /**
    * Puts the jars into {@code app} and ONNX Runtime's library into {@code native}.
    *
-   * @param model the one that is bundled; null for those that are
+   * @param models those that are bundled, by different names
    */
-  void addProgram(Model model) throws IOException {
+  void addProgram(List<Model> models) throws IOException {
     Path app = Files.createDirectories(folder.resolve("app"));
     Path lib = Files.createDirectories(app.resolve("lib"));
     Files.createDirectories(folder.resolve("native"));
@@ -214,8 +214,8 @@ final class RuntimeImage {
     for (Path library : libraries) {
       Map<String, byte[]> replaced = new HashMap<>();
       try (ZipFile jar = new ZipFile(library.toFile())) {
-        if (model != null && jar.getEntry(BUNDLED) != null) {
-          bundle(jar, model, replaced);
+        if (jar.getEntry(BUNDLED) != null) {
+          bundle(jar, models, replaced);
         }
         unpackNatives(jar, replaced);
       }
@@ -239,15 +239,19 @@ final class RuntimeImage {
     }
   }
 
-  private static void bundle(ZipFile jar, Model model, Map<String, byte[]> replaced) {
+  private static void bundle(ZipFile jar, List<Model> models, Map<String, byte[]> replaced) {
     for (ZipEntry entry : jar.stream().toList()) {
       if (entry.getName().startsWith(BUNDLED) && !entry.isDirectory()) {
         replaced.put(entry.getName(), null);
       }
     }
-    String file = model.name() + ".safetensors";
-    replaced.put(BUNDLED + "index.txt", (file + "\n").getBytes(StandardCharsets.UTF_8));
-    replaced.put(BUNDLED + file, model.toBytes());
+    StringBuilder index = new StringBuilder();
+    for (Model model : models) {
+      String file = model.name() + ".safetensors";
+      index.append(file).append('\n');
+      replaced.put(BUNDLED + file, model.toBytes());
+    }
+    replaced.put(BUNDLED + "index.txt", index.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /** Where compiled kernels go. */

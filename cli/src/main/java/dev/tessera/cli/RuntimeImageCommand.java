@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -47,8 +49,14 @@ final class RuntimeImageCommand implements Callable<Integer> {
 
   @Option(
       names = {"-m", "--model"},
-      description = "The model that comes with it: name, id or file (default: the bundled one).")
-  private String model;
+      paramLabel = "MODEL",
+      split = ",",
+      description =
+          "The models that come with it, and whose kernels are compiled: names, ids or files"
+              + " (default: "
+              + Models.DEFAULT
+              + ").")
+  private List<String> names = List.of(Models.DEFAULT);
 
   @Override
   public Integer call() throws IOException {
@@ -58,7 +66,7 @@ final class RuntimeImageCommand implements Callable<Integer> {
     boolean none = List.of("none").equals(architectures);
     List<String> wanted = architectures == null ? USUAL : none ? List.of() : architectures;
     wanted.forEach(KernelCache::requireArchitecture);
-    Model bundled = model == null ? null : ModelStore.user().find(model);
+    List<Model> models = models();
     Path folder = Files.createTempDirectory("tessera-image");
     Thread deletion = new Thread(() -> deleteQuietly(folder), "delete " + folder);
     Runtime.getRuntime().addShutdownHook(deletion);
@@ -69,13 +77,12 @@ final class RuntimeImageCommand implements Callable<Integer> {
       step("adding the Java runtime");
       image.addJava();
       step("adding the program");
-      image.addProgram(bundled);
+      image.addProgram(models);
       image.addScript();
       if (!wanted.isEmpty()) {
         step("compiling kernels for " + String.join(", ", wanted));
       }
-      int kernels =
-          addKernels(image, bundled == null ? Models.bundled() : List.of(bundled), wanted);
+      int kernels = addKernels(image, models, wanted);
       step("packing");
       TarXz.write(folder, name, file);
       long bytes = Files.size(file);
@@ -92,6 +99,19 @@ final class RuntimeImageCommand implements Callable<Integer> {
         // it is running
       }
     }
+  }
+
+  private List<Model> models() throws IOException {
+    SortedMap<String, Model> models = new TreeMap<>();
+    for (String name : names) {
+      Model model = ModelStore.user().find(name);
+      Model other = models.put(model.name(), model);
+      if (other != null && !other.id().equals(model.id())) {
+        throw new TesseraException.Invalid(
+            "two models are called " + model.name() + ": give one of them another name");
+      }
+    }
+    return List.copyOf(models.values());
   }
 
   private int addKernels(RuntimeImage image, List<Model> models, List<String> wanted)
