@@ -168,7 +168,7 @@ final class CompressOptionsTest extends CommandTest {
     "--shape, round, '''round'' is not a shape: write it like 48x128x128'",
     "--shape, 0x4, 'at least one value along every axis'",
     "--dtype, f31, '''f31'' is not a type'",
-    "--model, nope, 'there is no model ''nope'': name a model file, or one of nyx-factorized'",
+    "--model, nope, 'there is no model ''nope'': name a model file, or one of cosmo-q1, '",
     "--model, nope.safetensors, 'there is no model ''nope.safetensors'''",
   })
   void aBadValueIsNamed(String option, String value, String message) throws IOException {

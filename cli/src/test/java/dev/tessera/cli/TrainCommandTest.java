@@ -19,8 +19,8 @@ class TrainCommandTest extends CommandTest {
         "--steps 10 --out FOLDER/m.safetensors; --data is missing",
         "--data a.npy --steps 10 --lambda x --out FOLDER/m.safetensors; --lambda takes a number",
         "--resume --out FOLDER/m.safetensors; there is nothing to resume",
-        "--data a.npy --steps 1 --init none.pth --out FOLDER/m.safetensors; none.pth' does not"
-            + " exist",
+        "--data a.npy --steps 1 --init none.pth --out FOLDER/m.safetensors; there is no model"
+            + " 'none.pth'",
       })
   void whatMakesNoSenseIsOneSentence(String arguments, String sentence) {
     String[] words = ("train " + arguments.replace("FOLDER", folder.toString())).split(" ");
