@@ -22,19 +22,14 @@ final class BenchCopyCommand implements Callable<Integer> {
       description = "How much is copied, in 10^6 bytes (default: ${DEFAULT-VALUE}).")
   private int megabytes;
 
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      split = ",",
-      defaultValue = "auto",
-      description = "cpu, cuda or both (default: both where there is a GPU).")
-  private List<String> devices;
+  @Mixin private BenchDevices devices;
 
   @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws IOException {
-    List<CopyBench.Result> results = CopyBench.run(devices, megabytes * 1_000_000L, output.runs());
+    List<CopyBench.Result> results =
+        CopyBench.run(devices.names(), megabytes * 1_000_000L, output.runs());
     output.write(
         CopyBench.table(results), CopyBench.toJson(output.info(Map.of()), results), Map.of());
     return 0;

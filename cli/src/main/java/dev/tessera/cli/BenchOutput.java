@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,30 +26,18 @@ final class BenchOutput {
       description = "Draw a chart; with several inputs, one per input, named after it.")
   private Path svg;
 
-  @Option(
-      names = "--runs",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Timed runs per figure (default: by device).")
-  private int runs;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "Do not tell progress.")
-  private boolean quiet;
+  @Mixin private BenchRuns repeated;
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
   int runs() {
-    return runs;
+    return repeated.runs();
   }
 
   /** What is being measured now, on standard error. */
   void progress(String line) {
-    if (!quiet) {
-      System.err.println(line);
-    }
+    repeated.progress(line);
   }
 
   /** What is known of this run on some devices. */

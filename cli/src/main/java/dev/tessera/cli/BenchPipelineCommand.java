@@ -68,20 +68,14 @@ final class BenchPipelineCommand implements Callable<Integer> {
               + " every bound (default: ${DEFAULT-VALUE}).")
   private List<String> pipelines;
 
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      split = ",",
-      defaultValue = "auto",
-      description = "cpu, cuda or both (default: both where there is a GPU).")
-  private List<String> devices;
+  @Mixin private BenchDevices devices;
 
   @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws IOException {
     List<String> texts = PipelineBench.combine(bounds, pipelines);
-    List<PipelineDevice> opened = PipelineDevices.open(devices);
+    List<PipelineDevice> opened = PipelineDevices.open(devices.names());
     try {
       RunInfo info = output.info(opened);
       PipelineBench bench = new PipelineBench(opened, texts, output.runs(), output::progress);

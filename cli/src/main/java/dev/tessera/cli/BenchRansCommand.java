@@ -80,19 +80,13 @@ final class BenchRansCommand implements Callable<Integer> {
       description = "compact, compatible or both (default).")
   private List<RansProfile> profiles;
 
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      split = ",",
-      defaultValue = "auto",
-      description = "cpu, cuda or both (default: both where there is a GPU).")
-  private List<String> devices;
+  @Mixin private BenchDevices devices;
 
   @Mixin private BenchOutput output;
 
   @Override
   public Integer call() throws IOException {
-    List<RansDevice> opened = RansDevices.open(devices);
+    List<RansDevice> opened = RansDevices.open(devices.names());
     try {
       List<LatentSet> sets = new LatentSource(model, latents, synthetic, quantity, batch).load();
       RunInfo info = output.info(opened);

@@ -40,13 +40,7 @@ final class BenchReproduceCommand implements Callable<Integer> {
       description = "What to measure (default: ${DEFAULT-VALUE}).")
   private List<String> parts;
 
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      split = ",",
-      defaultValue = "auto",
-      description = "cpu, cuda or both (default: both where there is a GPU).")
-  private List<String> devices;
+  @Mixin private BenchDevices devices;
 
   @Option(
       names = {"-m", "--model"},
@@ -85,17 +79,7 @@ final class BenchReproduceCommand implements Callable<Integer> {
       description = "How much is copied, in 10^6 bytes (default: ${DEFAULT-VALUE}).")
   private int megabytes;
 
-  @Option(
-      names = "--runs",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Timed runs per figure (default: by device).")
-  private int runs;
-
-  @Option(
-      names = {"-q", "--quiet"},
-      description = "Do not tell progress.")
-  private boolean quiet;
+  @Mixin private BenchRuns runs;
 
   @Mixin private PeerOptions peers;
 
@@ -107,13 +91,13 @@ final class BenchReproduceCommand implements Callable<Integer> {
         new ReproduceOptions(
             out,
             parts,
-            devices,
+            devices.names(),
             model,
             latents,
             fields,
             tiles,
             megabytes * MEGA,
-            runs,
+            runs.runs(),
             peers.peers());
     String page =
         new Reproduction(
@@ -123,14 +107,9 @@ final class BenchReproduceCommand implements Callable<Integer> {
                         BenchOutput.commandLine(command),
                         new Main.Version().getVersion()[0],
                         properties),
-                line -> {
-                  if (!quiet) {
-                    System.err.println(line);
-                  }
-                })
+                runs::progress)
             .run();
-    System.out.print(page);
-    System.out.println("\n" + out.resolve(Reproduction.SUMMARY));
+    System.out.printf("%s%n%s%n", page, out.resolve(Reproduction.SUMMARY));
     return 0;
   }
 }

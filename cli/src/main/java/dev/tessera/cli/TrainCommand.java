@@ -83,6 +83,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
+    public void reading(double share) {
+      console.status("%3.0f %%  reading the data".formatted(100 * share));
+    }
+
+    @Override
     public void progress(TrainingProgress now, Losses validation) {
       console.status(
           "%3.0f %%  step %d  %s%s  %s crops/s  %s left"

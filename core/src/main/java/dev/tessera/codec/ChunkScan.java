@@ -3,7 +3,6 @@ package dev.tessera.codec;
 import dev.tessera.field.DataType;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSource;
-import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import dev.tessera.pipeline.PipelineSpec;
 import dev.tessera.pipeline.Quantization;
@@ -30,8 +29,6 @@ record ChunkScan(
     Normalizer normalizer, Quantization quantization, SpecialValues specials, boolean hasSpecials) {
   /** More values than this share of a field are not stored one by one. */
   private static final double MAX_STORED_SHARE = 0.01;
-
-  private static final int BOX_VALUES = 1 << 18;
 
   /**
    * Reads the whole field once, or twice.
@@ -123,12 +120,8 @@ record ChunkScan(
     private final Normalizer.Fit fit;
     private final SpecialValues.Counter counter;
     private final Progress progress;
-    private final long cols;
-    private final long rows;
+    private final FieldBoxes boxes;
     private final QuantizationFit quantization;
-    private long slice;
-    private long row;
-    private long col;
     private long done;
 
     /**
@@ -152,8 +145,7 @@ record ChunkScan(
       this.fit = fit;
       this.counter = counter;
       this.progress = progress;
-      this.cols = Math.min(info.shape().width(), BOX_VALUES);
-      this.rows = Math.clamp(BOX_VALUES / cols, 1, info.shape().height());
+      this.boxes = new FieldBoxes(info.shape());
       this.quantization = measured();
     }
 
@@ -167,7 +159,7 @@ record ChunkScan(
       run(
           () ->
               new Box(
-                  Math.toIntExact(rows * cols),
+                  boxes.capacity(),
                   type,
                   new SpecialFinder(info, spec.appliedNormalizer()),
                   measured()),
@@ -177,24 +169,13 @@ record ChunkScan(
 
     @Override
     Box prepare(Box box) throws IOException {
-      Shape shape = info.shape();
-      if (slice == shape.slices()) {
+      FieldBoxes.Box place = boxes.next();
+      if (place == null) {
         return null;
       }
-      long boxRows = Math.min(rows, shape.height() - row);
-      long boxCols = Math.min(cols, shape.width() - col);
-      box.slice = slice;
-      box.count = Math.toIntExact(boxRows * boxCols);
-      source.read(slice, row, boxRows, col, boxCols, box.values);
-      col += boxCols;
-      if (col == shape.width()) {
-        col = 0;
-        row += boxRows;
-      }
-      if (row == shape.height()) {
-        row = 0;
-        slice++;
-      }
+      box.slice = place.slice();
+      box.count = place.count();
+      source.read(place.slice(), place.row(), place.rows(), place.col(), place.cols(), box.values);
       return box;
     }
 

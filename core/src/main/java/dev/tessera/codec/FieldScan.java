@@ -25,8 +25,6 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
   /** More values than this share of a field are not stored one by one. */
   private static final double MAX_STORED_SHARE = 0.01;
 
-  private static final int BOX_VALUES = 1 << 18;
-
   /** Reads the whole field once. */
   static FieldScan of(FieldSource source, NormalizerChoice choice, Progress progress, WorkPool pool)
       throws IOException {
@@ -53,39 +51,26 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
     final Arena arena = Arena.ofShared();
     final MemorySegment bits;
     final double[] values;
-    long slice;
-    long row;
-    long rows;
-    long col;
-    long cols;
-    int count;
+    FieldBoxes.Box place;
     int ordinary;
     long[] specials = {};
     int specialCount;
     Normalizer.Measured part;
 
     Box(Pass pass) {
-      int capacity = Math.toIntExact(pass.rows * pass.cols);
+      int capacity = pass.boxes.capacity();
       bits = arena.allocate((long) capacity * pass.info.type().bytes(), 8);
       values = new double[capacity];
     }
 
-    void place(long newSlice, long newRow, long newRows, long newCol, long newCols) {
-      slice = newSlice;
-      row = newRow;
-      rows = newRows;
-      col = newCol;
-      cols = newCols;
-      count = Math.toIntExact(rows * cols);
-    }
-
     void read(FieldSource source) throws IOException {
-      source.read(slice, row, rows, col, cols, bits);
+      source.read(place.slice(), place.row(), place.rows(), place.col(), place.cols(), bits);
     }
 
     /** Moves ordinary values to the front, keeps the bits of others, and returns how many moved. */
     int separate(FieldInfo info, NormalizerChoice.Fit fit) {
       DataType type = info.type();
+      int count = place.count();
       type.read(bits, 0, values, count);
       specialCount = 0;
       int ordinary = 0;
@@ -118,11 +103,7 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
     final NormalizerChoice.Fit fit;
     final Progress progress;
     final SpecialValues.Counter counter = new SpecialValues.Counter();
-    final long rows;
-    final long cols;
-    private long slice;
-    private long row;
-    private long col;
+    final FieldBoxes boxes;
     private long done;
 
     Pass(FieldSource source, NormalizerChoice.Fit fit, Progress progress) {
@@ -130,30 +111,17 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
       this.info = source.info();
       this.fit = fit;
       this.progress = progress;
-      this.cols = Math.min(info.shape().width(), BOX_VALUES);
-      this.rows = Math.clamp(BOX_VALUES / cols, 1, info.shape().height());
+      this.boxes = new FieldBoxes(info.shape());
     }
 
     @Override
     Box prepare(Box box) throws IOException {
-      Shape shape = info.shape();
-      if (slice == shape.slices()) {
+      box.place = boxes.next();
+      if (box.place == null) {
         return null;
       }
-      long boxRows = Math.min(rows, shape.height() - row);
-      long boxCols = Math.min(cols, shape.width() - col);
-      box.place(slice, row, boxRows, col, boxCols);
       if (!source.isConcurrent()) {
         box.read(source);
-      }
-      col += boxCols;
-      if (col == shape.width()) {
-        col = 0;
-        row += boxRows;
-      }
-      if (row == shape.height()) {
-        row = 0;
-        slice++;
       }
       return box;
     }
@@ -168,14 +136,14 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
         }
       }
       box.ordinary = box.separate(info, fit);
-      box.part = fit.measure(box.slice, box.values, box.ordinary);
+      box.part = fit.measure(box.place.slice(), box.values, box.ordinary);
     }
 
     @Override
     void finish(Box lane, Box box) {
       Arrays.stream(box.specials, 0, box.specialCount).forEach(counter::add);
       fit.accept(box.part, box.values, box.ordinary);
-      done += box.count;
+      done += box.place.count();
       progress.update(Progress.Phase.SCAN, done, info.shape().elements());
     }
   }

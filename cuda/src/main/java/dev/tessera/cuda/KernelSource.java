@@ -44,6 +44,11 @@ public record KernelSource(String file, List<String> options) {
     return new KernelSource(file, List.of(options));
   }
 
+  /** The same file with one more option. */
+  public KernelSource with(String option) {
+    return new KernelSource(file, Stream.concat(options.stream(), Stream.of(option)).toList());
+  }
+
   /** All options: C++17, and no fused multiply-add unless the kernel's own options ask for it. */
   List<String> compilerOptions() {
     boolean fusing = options.stream().anyMatch(option -> option.startsWith("-fmad="));

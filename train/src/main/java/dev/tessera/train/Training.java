@@ -58,7 +58,7 @@ public final class Training {
     listener.message(
         "training on %s in %s for %s"
             .formatted(device, type.toString().toLowerCase(Locale.ROOT), options.budget()));
-    try (TrainingData data = TrainingData.open(options.data(), dataOptions(options))) {
+    try (TrainingData data = TrainingData.open(options.data(), dataOptions(options, listener))) {
       tell(data, listener);
       try (TrainableModel model = model(options, device, resume);
           Session session = new Session(options, data, model, type, out, state, listener)) {
@@ -132,10 +132,13 @@ public final class Training {
     };
   }
 
-  private static DataOptions dataOptions(TrainingOptions options) {
+  private static DataOptions dataOptions(TrainingOptions options, TrainingListener listener) {
     DataOptions data =
         DataOptions.of(options.channels(), options.patch(), options.seed())
             .withOpen(options.open())
+            .withWork(
+                options.threads(),
+                (phase, done, total) -> listener.reading((double) done / Math.max(1, total)))
             .withSizePower(options.sizePower())
             .withJitter(options.jitter())
             .withCodecAxesOnly(options.codecAxes())

@@ -6,6 +6,14 @@ public interface TrainingListener {
   void message(String line);
 
   /**
+   * How much of the data has been looked at, before the first step; called by the threads that
+   * read, one at a time.
+   *
+   * @param share 0 to 1
+   */
+  default void reading(double share) {}
+
+  /**
    * Where the training stands, about twice a second.
    *
    * @param validation the last validation, null before the first

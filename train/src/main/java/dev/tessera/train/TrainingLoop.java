@@ -76,6 +76,10 @@ final class TrainingLoop {
     savedAt = course.seconds();
     speedAt = savedAt;
     speedStep = course.step();
+    if (course.step() == 0 && options.init().isPresent()) {
+      // so that fine-tuning never ends with a worse model than it began with
+      validate();
+    }
     boolean stopped = false;
     while (course.share() < 1 && !stopped) {
       step();

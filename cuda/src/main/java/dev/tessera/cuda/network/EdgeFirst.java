@@ -7,7 +7,6 @@ import dev.tessera.cuda.KernelSource;
 import dev.tessera.cuda.LaunchShape;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The first layer of g_a: tiles in, activations out. The Java side of edge_first.cu; the structure
@@ -72,8 +71,7 @@ final class EdgeFirst implements DeviceLayer {
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
-    List<String> options = options(variant, fieldValues);
-    kernel = uploads.stream().context().kernel(FILE, "edge_first", options.toArray(String[]::new));
+    kernel = uploads.stream().context().module(source(variant, fieldValues)).kernel("edge_first");
 
     int channels = Convolution.padded(layer.outputs());
     EdgeSlots slots = EdgeSlots.of(channels, type);
@@ -149,13 +147,12 @@ final class EdgeFirst implements DeviceLayer {
   /** What is compiled for a layer on a device. */
   static KernelSource source(
       Convolution layer, ActivationType type, DeviceTraits device, boolean fieldValues) {
-    return new KernelSource(FILE, options(variant(layer, type, device), fieldValues));
+    return source(variant(layer, type, device), fieldValues);
   }
 
-  private static List<String> options(Variant variant, boolean fieldValues) {
-    return fieldValues
-        ? Stream.concat(variant.options().stream(), Stream.of("-DFIELD_VALUES=1")).toList()
-        : variant.options();
+  private static KernelSource source(Variant variant, boolean fieldValues) {
+    KernelSource source = new KernelSource(FILE, variant.options());
+    return fieldValues ? source.with("-DFIELD_VALUES=1") : source;
   }
 
   /** The fastest variant whose shared memory the device has. */

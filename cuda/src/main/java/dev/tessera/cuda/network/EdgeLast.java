@@ -6,7 +6,6 @@ import dev.tessera.cuda.Kernel;
 import dev.tessera.cuda.KernelSource;
 import dev.tessera.cuda.LaunchShape;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * The last layer of g_s: activations in, tiles out. The Java side of edge_last.cu; the structure
@@ -52,8 +51,7 @@ final class EdgeLast implements DeviceLayer {
     CudaDevice device = uploads.stream().context().device();
     multiprocessors = device.multiprocessors();
     variant = variant(layer, type, DeviceTraits.of(device));
-    List<String> options = options(variant, fieldValues);
-    kernel = uploads.stream().context().kernel(FILE, "edge_last", options.toArray(String[]::new));
+    kernel = uploads.stream().context().module(source(variant, fieldValues)).kernel("edge_last");
     EdgeSlots slots = EdgeSlots.of(Convolution.padded(layer.inputs()), type);
     boolean split = type == ActivationType.FLOAT;
     int matrices = Math.ceilDiv(layer.outputs(), variant.channels());
@@ -120,13 +118,12 @@ final class EdgeLast implements DeviceLayer {
   /** What is compiled for a layer on a device. */
   static KernelSource source(
       Convolution layer, ActivationType type, DeviceTraits device, boolean fieldValues) {
-    return new KernelSource(FILE, options(variant(layer, type, device), fieldValues));
+    return source(variant(layer, type, device), fieldValues);
   }
 
-  private static List<String> options(Variant variant, boolean fieldValues) {
-    return fieldValues
-        ? Stream.concat(variant.options().stream(), Stream.of("-DFIELD_VALUES=1")).toList()
-        : variant.options();
+  private static KernelSource source(Variant variant, boolean fieldValues) {
+    KernelSource source = new KernelSource(FILE, variant.options());
+    return fieldValues ? source.with("-DFIELD_VALUES=1") : source;
   }
 
   /** The variant with most threads, and then channels, whose shared memory the device has. */
