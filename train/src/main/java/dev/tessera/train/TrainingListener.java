@@ -21,6 +21,14 @@ public interface TrainingListener {
   void progress(TrainingProgress progress, Losses validation);
 
   /**
+   * After every step. Interrupting the thread here ends the training with this step, as Ctrl-C
+   * would.
+   *
+   * @param step steps made
+   */
+  default void stepped(long step) {}
+
+  /**
    * What {@code metrics.jsonl} gets: means over the steps since the last such call.
    *
    * @param step steps made

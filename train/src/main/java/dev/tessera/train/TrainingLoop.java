@@ -83,6 +83,7 @@ final class TrainingLoop {
     boolean stopped = false;
     while (course.share() < 1 && !stopped) {
       step();
+      parts.listener().stepped(course.step());
       stopped = parts.stop().requested();
       if (course.validationIsDue() && !stopped) {
         validate();
