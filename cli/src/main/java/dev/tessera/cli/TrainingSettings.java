@@ -163,6 +163,14 @@ final class TrainingSettings {
   private String coolDown;
 
   @Option(
+      names = "--rounding-from",
+      paramLabel = "SHARE",
+      description =
+          "Share of the budget from which on the synthesis is given rounded latents, as in use, in"
+              + " place of noisy ones (default: 1, never).")
+  private String roundingFrom;
+
+  @Option(
       names = "--average",
       paramLabel = "DECAY",
       description =
@@ -181,6 +189,12 @@ final class TrainingSettings {
       paramLabel = "DEVICE",
       description = "auto (the default: CUDA where it works), cpu or cuda.")
   private String device;
+
+  @Option(
+      names = "--cuda-graph",
+      paramLabel = "on|off",
+      description = "Whether a step on CUDA is captured once and replayed (default: on).")
+  private String cudaGraph;
 
   @Option(
       names = "--weights",
@@ -233,9 +247,11 @@ final class TrainingSettings {
     put(given, Setting.CLIP, clip);
     put(given, Setting.WARM_UP, warmUp);
     put(given, Setting.COOL_DOWN, coolDown);
+    put(given, Setting.ROUNDING_FROM, roundingFrom);
     put(given, Setting.AVERAGE, average);
     put(given, Setting.PRECISION, precision);
     put(given, Setting.DEVICE, device);
+    put(given, Setting.CUDA_GRAPH, cudaGraph);
     put(given, Setting.WEIGHTS, weights);
     put(given, Setting.CACHE, cache);
     put(given, Setting.THREADS, threads);

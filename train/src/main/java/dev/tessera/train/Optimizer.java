@@ -15,7 +15,8 @@ import org.bytedeco.pytorch.global.torch;
  * moving average of the weights beside it, and the best weights so far.
  *
  * <p>A group is one vector, so that an update is a dozen operations on the device, however many
- * parameters there are. Only {@link #save} and {@link #restore} wait for it.
+ * parameters there are. What changes from step to step lies on the device too, so that {@link
+ * #update} is the same work every time. Only {@link #save} and {@link #restore} wait for it.
  */
 final class Optimizer implements AutoCloseable {
   private static final double BETA1 = 0.9;
@@ -36,6 +37,11 @@ final class Optimizer implements AutoCloseable {
   private final Tensor second;
   private final Tensor average;
   private final Tensor best;
+
+  // scalars of the next update
+  private final Tensor stepSize;
+  private final Tensor secondCorrection;
+  private final Tensor averageShare;
   private long updates;
 
   /**
@@ -59,17 +65,39 @@ final class Optimizer implements AutoCloseable {
       this.second = torch.zeros_like(values).retainReference();
       this.average = values.clone().retainReference();
       this.best = values.clone().retainReference();
+      this.stepSize = scalar();
+      this.secondCorrection = scalar();
+      this.averageShare = scalar();
+    }
+  }
+
+  private Tensor scalar() {
+    return values.new_zeros(new long[0]).retainReference();
+  }
+
+  /**
+   * Sets what the next {@link #update} goes by.
+   *
+   * @param rate learning rate
+   * @param decay of the average; early on less, so that the first weights are soon forgotten
+   */
+  void advance(double rate, double decay) {
+    updates++;
+    double warm = Math.min(decay, (1.0 + updates) / (10.0 + updates));
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
+      stepSize.fill_(new Scalar(rate / (1 - Math.pow(BETA1, (double) updates))));
+      secondCorrection.fill_(new Scalar(Math.sqrt(1 - Math.pow(BETA2, (double) updates))));
+      averageShare.fill_(new Scalar(1 - warm));
     }
   }
 
   /**
-   * One step of Adam with the group's gradient.
+   * One step of Adam with the group's gradient, and of the average towards the weights.
    *
-   * @param rate learning rate
    * @param clip largest norm of the gradient, a larger one is scaled down to it; 0 for no limit
    */
-  void update(double rate, double clip) {
-    updates++;
+  void update(double clip) {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       if (clip > 0) {
@@ -85,24 +113,9 @@ final class Optimizer implements AutoCloseable {
       }
       first.lerp_(gradient, new Scalar(1 - BETA1));
       second.mul_(new Scalar(BETA2)).addcmul_(gradient, gradient, new Scalar(1 - BETA2));
-      double firstCorrection = 1 - Math.pow(BETA1, (double) updates);
-      double secondCorrection = Math.sqrt(1 - Math.pow(BETA2, (double) updates));
-      Tensor denominator =
-          second.sqrt().div_(new Scalar(secondCorrection)).add_(new Scalar(EPSILON));
-      values.addcdiv_(first, denominator, new Scalar(-rate / firstCorrection));
-    }
-  }
-
-  /**
-   * Moves the average towards the weights.
-   *
-   * @param decay of the average; early on less, so that the first weights are soon forgotten
-   */
-  void updateAverage(double decay) {
-    double warm = Math.min(decay, (1.0 + updates) / (10.0 + updates));
-    try (PointerScope _ = new PointerScope();
-        NoGradGuard _ = new NoGradGuard()) {
-      average.lerp_(values, new Scalar(1 - warm));
+      Tensor denominator = second.sqrt().div_(secondCorrection).add_(new Scalar(EPSILON));
+      values.sub_(first.div(denominator).mul_(stepSize));
+      average.lerp_(values, averageShare);
     }
   }
 
@@ -189,7 +202,8 @@ final class Optimizer implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Tensor tensor : List.of(first, second, average, best)) {
+    for (Tensor tensor :
+        List.of(first, second, average, best, stepSize, secondCorrection, averageShare)) {
       tensor.releaseReference();
     }
   }

@@ -34,19 +34,29 @@ final class RunningLosses implements AutoCloseable {
     }
   }
 
+  /** Adds losses, scalars on the device, and counts them. */
+  void add(Tensor loss, Tensor bitsPerPixel, Tensor squaredError, int items) {
+    accumulate(loss, bitsPerPixel, squaredError, items);
+    count(items);
+  }
+
+  /** Counts losses that the device adds, in a step that is replayed. */
+  void count(int items) {
+    weight += items;
+  }
+
   /**
-   * Adds losses, scalars on the device.
+   * Adds losses, scalars on the device, without counting them.
    *
    * @param items what they are means over; a step counts as one
    */
-  void add(Tensor loss, Tensor bitsPerPixel, Tensor squaredError, int items) {
+  void accumulate(Tensor loss, Tensor bitsPerPixel, Tensor squaredError, int items) {
     try (PointerScope _ = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       Tensor all =
           torch.stack(new TensorVector(loss, bitsPerPixel, squaredError)).to(ScalarType.Double);
       sums.add_(all, new Scalar((double) items));
     }
-    weight += items;
   }
 
   /** The means since the last {@link #clear}. Waits for the device. */

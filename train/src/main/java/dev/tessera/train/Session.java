@@ -50,7 +50,8 @@ final class Session implements AutoCloseable {
       boolean cuda = model.device().isCuda();
       long[] shape = {options.batch(), data.channels(), data.patch(), data.patch()};
       this.batches = new Prefetcher(data::fill, shape, firstStep, threads(cuda), cuda);
-      this.work = new TrainingStep(options, model, type, batches);
+      this.running = new RunningLosses(model.device());
+      this.work = new TrainingStep(options, model, type, batches, shape, running, listener);
       long[] validationShape = {VALIDATION_BATCH, data.channels(), data.patch(), data.patch()};
       this.validation =
           new Validation(
@@ -59,7 +60,6 @@ final class Session implements AutoCloseable {
               data::fillValidation,
               validationShape,
               data.validationTiles());
-      this.running = new RunningLosses(model.device());
       this.metrics = new MetricsLog(MetricsLog.beside(out), firstStep);
       this.loop =
           new TrainingLoop(

@@ -41,9 +41,11 @@ import java.util.Optional;
  * @param clip largest norm of all gradients together; 0 for no limit
  * @param warmUp steps in which the learning rate rises
  * @param coolDown share of the budget, its last, in which the learning rate falls
+ * @param roundingFrom share of the budget from which on syntheses are given rounded latents
  * @param averaging decay of the moving average of the weights; 0 for none
  * @param precision {@code auto}, {@code fp32}, {@code tf32} or {@code bf16}
  * @param device {@code auto}, {@code cpu} or {@code cuda}
+ * @param cudaGraph whether steps are captured as a graph on CUDA
  * @param weights how the model file keeps its weights
  * @param cache folder of the values; empty for the usual one
  * @param threads threads that read data; 0 chooses
@@ -75,9 +77,11 @@ record TrainingOptions(
     double clip,
     long warmUp,
     double coolDown,
+    double roundingFrom,
     double averaging,
     String precision,
     String device,
+    boolean cudaGraph,
     WeightFormat weights,
     Optional<Path> cache,
     int threads) {
@@ -116,7 +120,7 @@ record TrainingOptions(
    * @throws TesseraException.Invalid if they contradict each other
    */
   static TrainingOptions resuming(Map<Setting, String> given, Settings kept) {
-    return of(Settings.of(given).resuming(kept));
+    return of(Settings.of(given).resuming(kept).withDefaults());
   }
 
   private static TrainingOptions of(Settings settings) {
@@ -159,9 +163,11 @@ record TrainingOptions(
         settings.real(Setting.CLIP, 0, 1e9),
         settings.whole(Setting.WARM_UP, 0, Long.MAX_VALUE),
         settings.real(Setting.COOL_DOWN, 0, 1),
+        settings.real(Setting.ROUNDING_FROM, 0, 1),
         settings.real(Setting.AVERAGE, 0, 0.999999),
         settings.choice(Setting.PRECISION, "auto", "fp32", "tf32", "bf16"),
         settings.choice(Setting.DEVICE, "auto", "cpu", "cuda"),
+        settings.choice(Setting.CUDA_GRAPH, "on", "off").equals("on"),
         switch (settings.choice(Setting.WEIGHTS, "auto", "float16", "float32")) {
           case "float16" -> WeightFormat.FLOAT16;
           case "float32" -> WeightFormat.FLOAT32;

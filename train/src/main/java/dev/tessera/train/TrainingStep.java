@@ -5,35 +5,61 @@ import dev.tessera.train.network.Forward;
 import dev.tessera.train.network.TrainableModel;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * One step: a batch, a pass there and back, two optimizers, the moving average. All of it is
- * launched, nothing waited for.
+ * launched, nothing waited for. What differs from step to step is put into memory first, so that
+ * the rest is the same work every time.
  */
 final class TrainingStep implements AutoCloseable {
   private final TrainingOptions options;
   private final TrainableModel model;
   private final ComputeType type;
   private final Prefetcher batches;
+  private final RunningLosses running;
   private final RateDistortion objective;
+  private final RoundingSchedule rounding;
+  private final RepeatedWork work;
   private final Optimizer main;
   private final Optimizer quantiles;
 
+  /** The step's batch on the device. */
+  private final Tensor tiles;
+
   /**
-   * @param model what is trained; stays the caller's to close, as the batches do
+   * @param model what is trained; stays the caller's to close, as the other arguments do
    * @param batches of this training's steps in order
+   * @param shape of a batch
+   * @param running gets the losses
    */
   TrainingStep(
-      TrainingOptions options, TrainableModel model, ComputeType type, Prefetcher batches) {
+      TrainingOptions options,
+      TrainableModel model,
+      ComputeType type,
+      Prefetcher batches,
+      long[] shape,
+      RunningLosses running,
+      TrainingListener listener) {
     this.options = options;
     this.model = model;
     this.type = type;
     this.batches = batches;
+    this.running = running;
     this.objective = RateDistortion.of(options);
+    this.rounding = new RoundingSchedule(options.roundingFrom());
     this.main = new Optimizer("main", model.main());
     this.quantiles = new Optimizer("quantiles", model.auxiliary());
+    this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
+    try (PointerScope _ = new PointerScope()) {
+      this.tiles =
+          torch
+              .empty(shape, new TensorOptions(model.device().handle()), Torch.ANY_FORMAT)
+              .retainReference();
+    }
   }
 
   private List<Optimizer> optimizers() {
@@ -44,24 +70,37 @@ final class TrainingStep implements AutoCloseable {
    * Makes a step.
    *
    * @param step its number, from 0
+   * @param progress share of the budget that is used up
    * @param share of both learning rates that it goes with
-   * @param running gets its losses
    */
-  void run(long step, double share, RunningLosses running) {
-    try (PointerScope scope = new PointerScope()) {
+  void run(long step, double progress, double share) {
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       Tensor host = batches.take();
       scope.attach(host);
-      Tensor tiles =
-          host.to(model.device().handle(), ScalarType.Float, true, false, Torch.ANY_FORMAT);
-      try (Forward forward = model.training(tiles, Seeds.noise(options.seed(), step), type)) {
+      tiles.copy_(host, true);
+      model.drawNoise(Seeds.noise(options.seed(), step));
+      if (rounding.isUsed()) {
+        model.setRoundingShare(rounding.at(progress));
+      }
+      main.advance(share * options.learningRate(), options.averaging());
+      quantiles.advance(share * options.quantileRate(), options.averaging());
+    }
+    work.run();
+    running.count(1);
+  }
+
+  /** What is the same for every step. */
+  private void launch() {
+    try (PointerScope _ = new PointerScope()) {
+      try (Forward forward = model.training(tiles, type)) {
         RateDistortion.Terms terms = objective.of(forward, tiles);
         forward.backward(terms.loss());
-        running.add(terms.loss(), terms.bitsPerPixel(), terms.squaredError(), 1);
+        running.accumulate(terms.loss(), terms.bitsPerPixel(), terms.squaredError(), 1);
       }
       model.quantileLoss();
-      main.update(share * options.learningRate(), options.clip());
-      quantiles.update(share * options.quantileRate(), 0);
-      optimizers().forEach(optimizer -> optimizer.updateAverage(options.averaging()));
+      main.update(options.clip());
+      quantiles.update(0);
     }
   }
 
@@ -95,6 +134,8 @@ final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
+    tiles.releaseReference();
     optimizers().forEach(Optimizer::close);
+    work.close();
   }
 }

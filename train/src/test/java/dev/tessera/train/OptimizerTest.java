@@ -52,6 +52,11 @@ class OptimizerTest {
     }
   }
 
+  private void update(double rate, double clip, double averaging) {
+    optimizer.advance(rate, averaging);
+    optimizer.update(clip);
+  }
+
   /** Adam as published, in float64, on one parameter. */
   private static double adam(double start, double rate, double... gradients) {
     double value = start;
@@ -75,7 +80,7 @@ class OptimizerTest {
     double[] gradients = {0.5, -2, 1e-3, 0.25};
     for (double g : gradients) {
       gradient(g);
-      optimizer.update(0.01, 0);
+      update(0.01, 0, 0.999);
     }
 
     assertThat((double) array(group.values())[1])
@@ -87,9 +92,9 @@ class OptimizerTest {
     float start = array(group.values())[0];
     double norm = 3 * Math.sqrt((double) group.gradient().numel());
     gradient(3);
-    optimizer.update(0.01, 1.5);
+    update(0.01, 1.5, 0.999);
     gradient(1e-4);
-    optimizer.update(0.01, 1.5);
+    update(0.01, 1.5, 0.999);
 
     assertThat((double) array(group.values())[0])
         .isEqualTo(adam(start, 0.01, 3 * 1.5 / norm, 1e-4), within(1e-6));
@@ -99,8 +104,7 @@ class OptimizerTest {
   void averageFollowsAndSwapsBackExactly() {
     float[] before = array(group.values());
     gradient(1);
-    optimizer.update(0.1, 0);
-    optimizer.updateAverage(0.999);
+    update(0.1, 0, 0.999);
     float[] after = array(group.values());
 
     optimizer.swapAverage();
@@ -116,29 +120,26 @@ class OptimizerTest {
   @Test
   void goesOnAfterACheckpointBitByBit() {
     gradient(0.3);
-    optimizer.update(0.01, 1);
-    optimizer.updateAverage(0.9);
+    update(0.01, 1, 0.9);
     optimizer.keepBest();
     CheckpointState state = new CheckpointState();
     optimizer.save(state);
     gradient(-0.7);
-    optimizer.update(0.01, 1);
-    optimizer.updateAverage(0.9);
+    update(0.01, 1, 0.9);
     float[] expected = parameters();
     optimizer.swapAverage();
     float[] expectedAverage = parameters();
 
     optimizer.restore(state);
     gradient(-0.7);
-    optimizer.update(0.01, 1);
-    optimizer.updateAverage(0.9);
+    update(0.01, 1, 0.9);
 
     assertThat(parameters()).isEqualTo(expected);
     optimizer.swapAverage();
     assertThat(parameters()).isEqualTo(expectedAverage);
     assertThat(optimizer.finite()).isTrue();
     gradient(Double.NaN);
-    optimizer.update(0.01, 0);
+    update(0.01, 0, 0.999);
     assertThat(optimizer.finite()).isFalse();
   }
 }

@@ -23,6 +23,11 @@ public final class MsSsim {
   private static final double[] WEIGHTS = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
   private static final int WINDOW = 11;
   private static final double SIGMA = 1.5;
+
+  /** Place of the middle value, counted from 1. */
+  private static final Scalar MIDDLE = Tensors.constant(WINDOW / 2 + 1);
+
+  private static final Scalar EXPONENT = Tensors.constant(-1 / (2 * SIGMA * SIGMA));
   private static final double C1 = 0.01 * 0.01;
   private static final double C2 = 0.03 * 0.03;
   private static final Scalar FLOOR = Tensors.constant(1e-6);
@@ -92,18 +97,11 @@ public final class MsSsim {
     return torch.avg_pool2d(images, 2, 2);
   }
 
+  /** Made on the device: a copy from the host cannot be part of a captured step. */
   private static Tensor window(Tensor like) {
-    double[] values = new double[WINDOW];
-    double sum = 0;
-    for (int i = 0; i < WINDOW; i++) {
-      double distance = i - WINDOW / 2;
-      values[i] = Math.exp(-distance * distance / (2 * SIGMA * SIGMA));
-      sum += values[i];
-    }
-    for (int i = 0; i < WINDOW; i++) {
-      values[i] /= sum;
-    }
-    return Tensor.create(values).to(like, false, false, Tensors.ANY_FORMAT);
+    Tensor distance = like.new_ones(WINDOW).cumsum(0).sub_(MIDDLE);
+    Tensor values = distance.mul(distance).mul_(EXPONENT).exp_();
+    return values.div_(values.sum());
   }
 
   /** Contrast and structure of one scale, at the last one times luminance; a value per image. */

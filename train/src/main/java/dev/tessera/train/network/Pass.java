@@ -3,7 +3,6 @@ package dev.tessera.train.network;
 import dev.tessera.model.Network;
 import dev.tessera.train.network.GaussianLikelihood.Slopes;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -21,6 +20,11 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>≈ is uniform noise in training, else rounding. Latents, side information and what follows from
  * them are float32 between the networks.
+ *
+ * <p>With a share of rounding (Minnen and Singh, ICIP 2020; Guo et al., ICML 2021) training's h_s
+ * and g_s are given values so far on the way from noise to rounding, as they will be given rounded
+ * ones in use, while bits are still those of noisy values. Gradients pass rounding as if it were
+ * not there.
  */
 final class Pass {
   private final TrainableModel model;
@@ -41,6 +45,7 @@ final class Pass {
   /** A pass with noise from the device's generator as it is seeded, and with a way back. */
   static Forward training(
       TrainableModel model, NetworkWeights weights, ComputeType type, Tensor tiles) {
+    model.noise().rewind();
     return new Pass(model, weights, type, false, Tape.recording()).forward(tiles);
   }
 
@@ -57,9 +62,10 @@ final class Pass {
       Tensor latentBits;
       Tensor sideBits;
       if (model.architecture().hasHyperprior()) {
-        Tensor side = approximated(precise(run(Network.H_A, analyzed)), model.medians());
+        Tensor exactSide = precise(run(Network.H_A, analyzed));
+        Tensor side = approximated(exactSide, model.medians());
         sideBits = model.density().bits(side, tape);
-        Tensor predicted = precise(run(Network.H_S, side));
+        Tensor predicted = precise(run(Network.H_S, synthesized(side, exactSide, model.medians())));
         Tensor scales = predicted;
         Tensor means = null;
         if (model.architecture().hasMeans()) {
@@ -67,13 +73,15 @@ final class Pass {
           scales = predicted.narrow(1, 0, channels);
           means = predicted.narrow(1, channels, channels);
         }
-        quantized = approximated(latent, means);
-        Tensor differences = means == null ? quantized : quantized.sub(means);
+        Tensor coded = approximated(latent, means);
+        Tensor differences = means == null ? coded : coded.sub(means);
         latentBits = GaussianLikelihood.bits(differences, scales, tape);
+        quantized = synthesized(coded, latent, means);
       } else {
-        quantized = approximated(latent, model.medians());
-        latentBits = model.density().bits(quantized, tape);
+        Tensor coded = approximated(latent, model.medians());
+        latentBits = model.density().bits(coded, tape);
         sideBits = torch.zeros_like(latentBits);
+        quantized = synthesized(coded, latent, model.medians());
       }
       Tensor restored =
           run(Network.G_S, quantized).to(model.type(), false, false, Tensors.CONTIGUOUS);
@@ -134,9 +142,20 @@ final class Pass {
 
   /** What decoding would see of values, or noise in its place; centers may be null, for 0. */
   private Tensor approximated(Tensor values, Tensor centers) {
-    if (!rounding) {
-      return torch.empty_like(values).uniform_(-0.5, 0.5, new GeneratorOptional()).add_(values);
-    }
+    return rounding ? rounded(values, centers) : values.add(model.noise().like(values));
+  }
+
+  private static Tensor rounded(Tensor values, Tensor centers) {
     return centers == null ? values.round() : values.sub(centers).round_().add_(centers);
+  }
+
+  /**
+   * What a synthesis is given.
+   *
+   * @param coded what {@link #approximated} made of the values
+   */
+  private Tensor synthesized(Tensor coded, Tensor values, Tensor centers) {
+    Tensor share = model.roundingShare();
+    return rounding || share == null ? coded : torch.lerp(coded, rounded(values, centers), share);
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -40,6 +41,10 @@ public final class TrainableModel implements AutoCloseable {
   private final Map<Network, DifferentiableNetwork> networks = new EnumMap<>(Network.class);
   private final FactorizedLikelihood density;
   private final QuantileLoss quantileLoss;
+  private final Noise noise;
+
+  /** How far h_s and g_s are given rounded values in training, a scalar; null for not at all. */
+  private Tensor roundingShare;
 
   /**
    * @param type of the parameters and all that is summed: float32, or float64 to check gradients
@@ -66,6 +71,7 @@ public final class TrainableModel implements AutoCloseable {
     }
     this.density = new FactorizedLikelihood(main);
     this.quantileLoss = new QuantileLoss(density, auxiliary);
+    this.noise = new Noise(device);
   }
 
   /**
@@ -163,8 +169,42 @@ public final class TrainableModel implements AutoCloseable {
    * @param compute what the networks are computed in
    */
   public Forward training(Tensor tiles, long noiseSeed, ComputeType compute) {
-    device.seed(noiseSeed);
+    drawNoise(noiseSeed);
+    return training(tiles, compute);
+  }
+
+  /**
+   * As the other one, with the noise of {@link #drawNoise}: the same work for the device always.
+   */
+  public Forward training(Tensor tiles, ComputeType compute) {
     return Pass.training(this, refreshed(compute.activations(type)), compute, tiles);
+  }
+
+  /** Draws the noise of the next pass. */
+  public void drawNoise(long noiseSeed) {
+    noise.draw(noiseSeed);
+  }
+
+  /**
+   * Sets how far training's h_s and g_s are given rounded values in place of noisy ones.
+   *
+   * @param share 0, as in a new model, for noise, to 1 for rounding
+   */
+  public void setRoundingShare(double share) {
+    try (PointerScope scope = new PointerScope()) {
+      if (roundingShare == null) {
+        roundingShare = Tensors.kept(Tensors.zeros(device.handle(), type));
+      }
+      roundingShare.fill_(new Scalar(share));
+    }
+  }
+
+  Tensor roundingShare() {
+    return roundingShare;
+  }
+
+  Noise noise() {
+    return noise;
   }
 
   /**
@@ -264,6 +304,10 @@ public final class TrainableModel implements AutoCloseable {
     weights.values().forEach(NetworkWeights::close);
     density.close();
     quantileLoss.close();
+    noise.close();
+    if (roundingShare != null) {
+      roundingShare.releaseReference();
+    }
     main.close();
     auxiliary.close();
   }
