@@ -48,8 +48,19 @@ final class TrainCommand implements Callable<Integer> {
       description = "Print errors only.")
   private boolean quiet;
 
+  // for the launcher, before it fetches libtorch
+  @Option(
+      names = "--check",
+      hidden = true,
+      description = "Only check what can be checked without libtorch.")
+  private boolean check;
+
   @Override
   public Integer call() throws IOException {
+    if (check) {
+      Training.check(settings.given(), out, resume);
+      return 0;
+    }
     Console console = new Console(quiet, false, Float.BYTES);
     TrainingResult result = Training.run(settings.given(), out, resume, new Listener(console));
     console.endStatus();

@@ -2,6 +2,7 @@ package dev.tessera.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,14 +24,27 @@ class TrainCommandTest extends CommandTest {
             + " 'none.pth'",
       })
   void whatMakesNoSenseIsOneSentence(String arguments, String sentence) {
-    String[] words = ("train " + arguments.replace("FOLDER", folder.toString())).split(" ");
-
-    run(words).expectError(Main.USAGE, sentence);
+    run(words(arguments)).expectError(Main.USAGE, sentence);
   }
 
   @Test
-  void withoutLibtorchItSaysWhereThatComesFrom() {
-    run("train", "--data", "a.npy", "--steps", "10", "--out", folder + "/m.safetensors")
+  void checkingNeedsNoLibtorch() throws IOException {
+    Files.createFile(folder.resolve("a.npy"));
+    String[] good = words("--data FOLDER/a.npy --steps 10 --out FOLDER/m.safetensors --check");
+    String[] bad = words("--data FOLDER/b.npy --steps 10 --out FOLDER/m.safetensors --check");
+
+    run(good).expectDone();
+    run(bad).expectError(Main.USAGE, "no file matches", "b.npy");
+  }
+
+  private String[] words(String arguments) {
+    return ("train " + arguments.replace("FOLDER", folder.toString())).split(" ");
+  }
+
+  @Test
+  void withoutLibtorchItSaysWhereThatComesFrom() throws IOException {
+    Files.createFile(folder.resolve("a.npy"));
+    run(words("--data FOLDER/a.npy --steps 10 --out FOLDER/m.safetensors"))
         .expectError(
             Main.DATA,
             "libtorch, which training needs, cannot be loaded",

@@ -9,7 +9,6 @@ import dev.tessera.train.network.ComputeType;
 import dev.tessera.train.network.TorchDevice;
 import dev.tessera.train.network.TrainableModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +28,17 @@ public final class Training {
   private Training() {}
 
   /**
+   * Checks what can be known without libtorch and without reading values: options, files, the
+   * checkpoint.
+   *
+   * @throws TesseraException.Invalid as {@link #run} would
+   */
+  public static void check(Map<Setting, String> given, Path out, boolean resume)
+      throws IOException {
+    Plan.of(given, out, resume);
+  }
+
+  /**
    * Trains, from the start or from a checkpoint.
    *
    * @param given what the user said; what is left out has its default, or in a resumed training
@@ -43,16 +53,8 @@ public final class Training {
   public static TrainingResult run(
       Map<Setting, String> given, Path out, boolean resume, TrainingListener listener)
       throws IOException {
-    requireWritable(out);
-    Path checkpoint = CheckpointState.beside(out);
-    if (!resume) {
-      requireNothingUnfinished(checkpoint);
-    }
-    CheckpointState state = resume ? CheckpointState.read(checkpoint) : null;
-    TrainingOptions options =
-        resume
-            ? TrainingOptions.resuming(given, Settings.fromMetadata(state.strings()))
-            : TrainingOptions.of(given);
+    Plan plan = Plan.of(given, out, resume);
+    TrainingOptions options = plan.options();
     TorchDevice device = Libtorch.open(options.device(), listener);
     ComputeType type = computeType(options, device);
     listener.message(
@@ -61,7 +63,7 @@ public final class Training {
     try (TrainingData data = TrainingData.open(options.data(), dataOptions(options, listener))) {
       tell(data, listener);
       try (TrainableModel model = model(options, device, resume);
-          Session session = new Session(options, data, model, type, out, state, listener)) {
+          Session session = new Session(options, data, model, type, out, plan.state(), listener)) {
         return session.run();
       } catch (RuntimeException e) {
         throw Torch.explained(e);
@@ -90,36 +92,6 @@ public final class Training {
       listener.message("and %d more fields".formatted(datasets.size() - LISTED));
     }
     data.notices().forEach(listener::message);
-  }
-
-  private static void requireWritable(Path out) throws IOException {
-    if (!out.toString().endsWith(".safetensors")) {
-      throw new TesseraException.Invalid(
-          "--out names a .safetensors file to write, not '" + out + "'");
-    }
-    Path folder = out.toAbsolutePath().getParent();
-    if (Files.isDirectory(out)) {
-      throw new TesseraException.Invalid(out + " is a folder: name a file with --out");
-    }
-    Files.createDirectories(folder);
-  }
-
-  /** Hours of training are not to be lost to a forgotten {@code --resume}. */
-  private static void requireNothingUnfinished(Path checkpoint) throws IOException {
-    if (Files.exists(checkpoint) && isUnfinished(checkpoint)) {
-      throw new TesseraException.Invalid(
-          checkpoint
-              + " is of a training that is not finished: go on with --resume, name another file"
-              + " with --out, or remove it");
-    }
-  }
-
-  private static boolean isUnfinished(Path checkpoint) throws IOException {
-    try {
-      return !Course.isFinished(CheckpointState.read(checkpoint));
-    } catch (TesseraException e) {
-      return false; // nothing could go on from it
-    }
   }
 
   private static ComputeType computeType(TrainingOptions options, TorchDevice device) {

@@ -99,6 +99,17 @@ public final class TrainingData implements AutoCloseable {
     }
   }
 
+  /**
+   * Finds the files of arguments without opening them.
+   *
+   * @throws TesseraException.Invalid if an argument has none, or names a normalizer that is none
+   */
+  public static void requireFiles(List<String> arguments) throws IOException {
+    for (String argument : arguments) {
+      DataSpec.parse(argument);
+    }
+  }
+
   private static void requireSome(List<Dataset> datasets, DatasetLoader loader, String purpose) {
     if (datasets.isEmpty()) {
       throw new TesseraException.Invalid(
