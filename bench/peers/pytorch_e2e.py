@@ -108,7 +108,7 @@ def difference(found, expected):
     return float((squares[0] / squares[1]).sqrt())
 
 
-def measure(tensors, tiles, latents, restored, dtype, layout, tf32, compiled, runs):
+def measure(tensors, tiles, latents, restored, dtype, layout, tf32, mode, runs):
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     row = {}
@@ -116,8 +116,9 @@ def measure(tensors, tiles, latents, restored, dtype, layout, tf32, compiled, ru
         model = network(tensors, prefix).cuda().to(dtype=dtype)
         if layout == torch.channels_last:
             model = model.to(memory_format=layout)
-        if compiled:
-            model = torch.compile(model, mode="max-autotune")
+        if mode:
+            torch.compiler.reset()  # else graphs of the networks before keep their memory
+            model = torch.compile(model, mode=mode)
         given = given.to(dtype).contiguous(memory_format=layout)
         row[prefix + "_difference"] = difference(model(given), expected)
         row[prefix + "_s"] = median_seconds(lambda: model(given), runs)
@@ -129,10 +130,12 @@ def measure(tensors, tiles, latents, restored, dtype, layout, tf32, compiled, ru
 def main():
     plain, last = torch.contiguous_format, torch.channels_last
     ways = {
-        "eager fp32": (torch.float32, plain, False, False),
-        "eager tf32 channels-last": (torch.float32, last, True, False),
-        "eager fp16 channels-last": (torch.float16, last, False, False),
-        "compile max-autotune fp16 channels-last": (torch.float16, last, False, True),
+        "eager fp32": (torch.float32, plain, False, None),
+        "eager tf32 channels-last": (torch.float32, last, True, None),
+        "eager fp16 channels-last": (torch.float16, last, False, None),
+        # the quicker compilation first: the caller may stop this program at any time
+        "compile fp16 channels-last": (torch.float16, last, False, "default"),
+        "compile max-autotune fp16 channels-last": (torch.float16, last, False, "max-autotune"),
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)

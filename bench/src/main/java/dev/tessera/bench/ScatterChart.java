@@ -108,12 +108,12 @@ record ScatterChart(
     return series.stream().flatMap(s -> s.points().stream());
   }
 
-  /** An axis that holds all values with some room on both sides. */
+  /** An axis that holds all values with some room on both sides, and ends at round numbers. */
   private static Axis span(double[] values) {
     double low = DoubleStream.of(values).filter(Double::isFinite).min().orElse(0);
     double high = DoubleStream.of(values).filter(Double::isFinite).max().orElse(1);
-    double room = Math.max(high - low, LEAST_SPAN) * 0.25;
-    return new Axis(low - room, high + room, false);
+    double room = Math.max(high - low, LEAST_SPAN) * 0.15;
+    return Axis.around(low - room, high + room);
   }
 
   private void axes(Svg svg, Axis x, Axis y, double top) {
@@ -122,12 +122,10 @@ record ScatterChart(
       svg.line(LEFT, at, LEFT + WIDTH, at, FAINT, 1);
       svg.text(LEFT - 8, at + 4, TEXT, Anchor.END, INK, Axis.label(tick));
     }
-    int steps = 4;
-    for (int i = 0; i <= steps; i++) {
-      double value = x.low() + (x.high() - x.low()) * i / steps;
-      double at = LEFT + WIDTH * i / steps;
+    for (double tick : x.ticks()) {
+      double at = LEFT + WIDTH * x.position(tick);
       svg.line(at, top + PLOT, at, top + PLOT + 5, INK, 1);
-      svg.text(at, top + PLOT + 20, TEXT, Anchor.MIDDLE, INK, Numbers.fixed(value, 2));
+      svg.text(at, top + PLOT + 20, TEXT, Anchor.MIDDLE, INK, Axis.label(tick));
     }
     svg.line(LEFT, top + PLOT, LEFT + WIDTH, top + PLOT, INK, 1);
     svg.text(LEFT + WIDTH / 2, top + PLOT + 42, TEXT, Anchor.MIDDLE, INK, across);
@@ -185,7 +183,13 @@ record ScatterChart(
     Label label = new Label(point.label(), at, high);
     if (labels.stream().noneMatch(label::covers)) {
       labels.add(label);
-      svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+      if (connected) {
+        // beside the mark a line would cross it
+        double above = Math.min(high, low) - 2 * MARK;
+        svg.text(at, above, TEXT, Anchor.MIDDLE, colour, point.label());
+      } else {
+        svg.text(at + 2 * MARK, high + 4, TEXT, Anchor.START, colour, point.label());
+      }
     }
   }
 
