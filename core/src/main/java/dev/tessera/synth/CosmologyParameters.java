@@ -5,7 +5,8 @@ import java.util.Locale;
 /**
  * What a synthetic universe is made with. {@link #DEFAULT} is the one of {@code tessera synth}, and
  * {@link #varied} draws one from the ranges that stand there, which span what simulations at
- * redshifts of 5 to 0.5 show, well resolved or not.
+ * redshifts of 5 to 0.5 show, well resolved or not. {@link #linear} draws one of the kind that
+ * simple generators make.
  */
 record CosmologyParameters(Matter matter, Gas gas) {
   /** From this σ₈ on, Zel'dovich's voids are empty enough. */
@@ -13,7 +14,7 @@ record CosmologyParameters(Matter matter, Gas gas) {
 
   static final CosmologyParameters DEFAULT =
       new CosmologyParameters(
-          new Matter(0.5, 0.26, 1.0, 1.7, 2, 0, 1e-3, 6.4e6),
+          new Matter(0.5, 0.26, 1.0, 1.7, 2, 0, 0, false, 1e-3, 6.4e6),
           new Gas(1.2, 1.2, 1.2e4, 0.42, 0.13, 2.0, 6e4, 10, 1.3, 0, 0));
 
   /**
@@ -28,6 +29,10 @@ record CosmologyParameters(Matter matter, Gas gas) {
    * @param particlesPerAxis particles that start in a cell along each axis: with 1, voids are as
    *     grainy as a simulation's
    * @param gravitySteps steps of {@link ParticleGravity}; 0 for the Zel'dovich approximation
+   * @param spread of a particle's mass besides cloud-in-cell: radius of a Gaussian filter in cells;
+   *     0 for none
+   * @param linearVelocity whether the velocity is the linear theory's in each cell, a Gaussian
+   *     field, and not that of the matter that has come there; streams that meet then do not heat
    * @param floor least density, as a share of the mean: no logarithm takes zero
    * @param velocity cm/s of a displacement by 1 Mpc/h, f·H·a/h
    */
@@ -38,6 +43,8 @@ record CosmologyParameters(Matter matter, Gas gas) {
       double contrast,
       int particlesPerAxis,
       int gravitySteps,
+      double spread,
+      boolean linearVelocity,
       double floor,
       double velocity) {}
 
@@ -75,15 +82,16 @@ record CosmologyParameters(Matter matter, Gas gas) {
   String description() {
     return String.format(
         Locale.ROOT,
-        "cell %.3g Mpc/h, sigma8 %.3g, smoothing %.2g cells, %s, %s per cell, contrast %.3g;"
+        "cell %.3g Mpc/h, sigma8 %.3g, smoothing %.2g cells, %s, %s per cell%s, contrast %.3g;"
             + " pressure %.3g cells, T0 %.3g K, slope %.3g, scatter %.2g over %.3g cells,"
             + " shocks %.2g K at %.3g with slope %.3g, flow over %.3g cells, dispersion %.2g,"
-            + " velocity over %.2g cells",
+            + " %s over %.2g cells",
         matter.cell,
         matter.sigma8,
         matter.smoothing,
         matter.gravitySteps == 0 ? "Zel'dovich" : "gravity in " + matter.gravitySteps + " steps",
         matter.particlesPerAxis == 1 ? "1 particle" : "8 particles",
+        matter.spread == 0 ? "" : String.format(Locale.ROOT, " spread %.2g cells", matter.spread),
         matter.contrast,
         gas.pressureRadius,
         gas.meanTemperature,
@@ -95,6 +103,7 @@ record CosmologyParameters(Matter matter, Gas gas) {
         gas.shockSlope,
         gas.flowRadius,
         gas.dispersion,
+        matter.linearVelocity ? "linear velocity" : "velocity",
         gas.velocityRadius);
   }
 
@@ -103,20 +112,61 @@ record CosmologyParameters(Matter matter, Gas gas) {
     Draw draw = new Draw(seed);
     double scale = draw.logUniform(1.5, 6); // 1 + z
     Matter matter = draw.chance(0.5) ? simulated(draw, scale) : approximated(draw, scale);
-    Gas gas =
-        new Gas(
-            draw.logUniform(0.6, 2.4),
-            draw.logUniform(0.8, 2),
-            draw.logUniform(6e3, 2e4),
-            draw.uniform(0.25, 0.7),
-            draw.chance(0.3) ? 0 : draw.logUniform(0.02, 0.16),
-            draw.logUniform(1.2, 5),
-            draw.chance(0.3) ? 0 : draw.logUniform(1e4, 1e5),
-            draw.uniform(6, 14),
-            draw.uniform(0.8, 1.4),
-            draw.chance(0.3) ? 0 : draw.logUniform(0.1, 1),
-            draw.chance(0.4) ? 0 : draw.logUniform(0.8, 2.5));
-    return new CosmologyParameters(matter, gas);
+    return new CosmologyParameters(matter, gas(draw, 0.3, 0.4));
+  }
+
+  /**
+   * Parameters, drawn from a seed, of what a few lines of code make of linear theory: every cell's
+   * particle is moved far along its straight line, with all power that the grid has, and the
+   * velocity is the Gaussian field that moved it. Such densities have few peaks, streams that cross
+   * and ragged voids: their logarithm has its tail below, where that of {@link #varied} has it
+   * above.
+   */
+  static CosmologyParameters linear(long seed) {
+    Draw draw = new Draw(seed);
+    double cell = draw.logUniform(0.03, 0.6);
+    double contrast = draw.logUniform(1.2, 3);
+    double scale = draw.logUniform(1.5, 6); // 1 + z
+    Matter matter =
+        new Matter(
+            cell,
+            contrast * sigma8OfUnitContrast(cell),
+            draw.chance(0.7) ? 0 : draw.logUniform(0.25, 0.6),
+            1,
+            draw.chance(0.9) ? 1 : 2,
+            0,
+            draw.chance(0.15) ? 0 : draw.logUniform(0.4, 0.75),
+            true,
+            draw.logUniform(5e-4, 5e-3),
+            velocity(scale));
+    return new CosmologyParameters(matter, gas(draw, 1, 0.9));
+  }
+
+  /**
+   * σ₈ with which the linear contrast in a cell has about unit rms: of the spectrum's power that a
+   * grid of 128 to 256 cells an axis holds, within a sixth for cells of 0.05 to 2 Mpc/h.
+   */
+  private static double sigma8OfUnitContrast(double cell) {
+    return 0.27 * StrictMath.pow(cell, 0.31);
+  }
+
+  /**
+   * @param cold share of universes whose streams do not heat when they meet
+   * @param sharp share whose velocity is not smoothed
+   */
+  private static Gas gas(Draw draw, double cold, double sharp) {
+    return new Gas(
+        draw.logUniform(0.6, 2.4),
+        draw.logUniform(0.8, 2),
+        draw.logUniform(6e3, 2e4),
+        draw.uniform(0.25, 0.7),
+        draw.chance(0.3) ? 0 : draw.logUniform(0.02, 0.16),
+        draw.logUniform(1.2, 5),
+        draw.chance(0.3) ? 0 : draw.logUniform(1e4, 1e5),
+        draw.uniform(6, 14),
+        draw.uniform(0.8, 1.4),
+        draw.chance(cold) ? 0 : draw.logUniform(0.1, 1),
+        draw.chance(sharp) ? 0 : draw.logUniform(0.8, 2.5));
   }
 
   private static Matter simulated(Draw draw, double scale) {
@@ -128,6 +178,8 @@ record CosmologyParameters(Matter matter, Gas gas) {
         1,
         grainy ? 1 : 2,
         draw.integer(5, 8),
+        0,
+        false,
         floor(draw, grainy),
         velocity(scale));
   }
@@ -143,6 +195,8 @@ record CosmologyParameters(Matter matter, Gas gas) {
         early && draw.chance(0.6) ? draw.uniform(1.2, 1.9) : 1,
         grainy ? 1 : 2,
         0,
+        0,
+        false,
         floor(draw, grainy),
         velocity(scale));
   }

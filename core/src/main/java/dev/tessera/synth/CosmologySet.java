@@ -12,18 +12,16 @@ import java.util.Set;
 
 /**
  * Boxes to train models of cosmology on: density of dark matter and of baryons, temperature and one
- * velocity of each. One universe in {@value #DEFAULT_EVERY} is the default one, the others are
- * varied.
+ * velocity of each. One universe in {@value #PERIOD} is the default one, one is of linear theory,
+ * the others are varied.
  */
 final class CosmologySet {
-  private static final int DEFAULT_EVERY = 4;
+  private static final int PERIOD = 4;
+  private static final int DEFAULT = 0;
+  private static final int LINEAR = 2;
 
-  private static final Set<Quantity> QUANTITIES =
-      EnumSet.of(
-          Quantity.DARK_MATTER_DENSITY,
-          Quantity.BARYON_DENSITY,
-          Quantity.TEMPERATURE,
-          Quantity.VELOCITY_X);
+  private static final Set<Quantity> SCALARS =
+      EnumSet.of(Quantity.DARK_MATTER_DENSITY, Quantity.BARYON_DENSITY, Quantity.TEMPERATURE);
 
   private CosmologySet() {}
 
@@ -31,27 +29,47 @@ final class CosmologySet {
     List<TrainingSet.Item> items = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       long own = Draw.seedAt(seed, i);
-      CosmologySynth synth =
-          i % DEFAULT_EVERY == 0 ? new CosmologySynth(size, own) : CosmologySynth.varied(size, own);
+      CosmologySynth synth = synth(i, size, own);
+      Set<Quantity> quantities = quantities(i);
       String name = "cosmo-%03d-%s".formatted(i, kind(i, synth)).toLowerCase(Locale.ROOT);
       items.add(
           new TrainingSet.Item(
-              name, own, synth.description(), synth.memory(), () -> fields(synth)));
+              name, own, synth.description(), synth.memory(), () -> fields(synth, quantities)));
     }
     return items;
   }
 
   private static String kind(int index, CosmologySynth synth) {
-    if (index % DEFAULT_EVERY == 0) {
-      return "default";
-    }
-    return synth.hasGravity() ? "gravity" : "zeldovich";
+    return switch (index % PERIOD) {
+      case DEFAULT -> "default";
+      case LINEAR -> "linear";
+      default -> synth.hasGravity() ? "gravity" : "zeldovich";
+    };
   }
 
-  private static Map<String, Field> fields(CosmologySynth synth) {
+  private static CosmologySynth synth(int index, int size, long seed) {
+    return switch (index % PERIOD) {
+      case DEFAULT -> new CosmologySynth(size, seed);
+      case LINEAR -> CosmologySynth.linear(size, seed);
+      default -> CosmologySynth.varied(size, seed);
+    };
+  }
+
+  /**
+   * The velocity of linear theory is smooth across and rough along its direction, and that is the
+   * first axis of some programs' arrays, the last of others': there is one of each by turns.
+   */
+  private static Set<Quantity> quantities(int index) {
+    Set<Quantity> quantities = EnumSet.copyOf(SCALARS);
+    boolean first = index % PERIOD == LINEAR && index / PERIOD % 2 == 0;
+    quantities.add(first ? Quantity.VELOCITY_Z : Quantity.VELOCITY_X);
+    return quantities;
+  }
+
+  private static Map<String, Field> fields(CosmologySynth synth, Set<Quantity> quantities) {
     Map<String, Field> fields = new LinkedHashMap<>();
     synth
-        .generate(QUANTITIES)
+        .generate(quantities)
         .forEach((quantity, field) -> fields.put(quantity.fieldName(), field));
     return fields;
   }

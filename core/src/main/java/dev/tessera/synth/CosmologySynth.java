@@ -107,6 +107,18 @@ public final class CosmologySynth {
     return new CosmologySynth(n, seed, CosmologyParameters.varied(seed));
   }
 
+  /**
+   * A universe like those that simple generators make of linear theory: particles moved along
+   * straight lines and a Gaussian velocity; for training.
+   *
+   * @param n cells along each axis, {@value #MIN_CELLS} to {@value #MAX_CELLS}
+   * @param seed any number
+   * @throws TesseraException.Invalid if the grid is too small or too large
+   */
+  static CosmologySynth linear(int n, long seed) {
+    return new CosmologySynth(n, seed, CosmologyParameters.linear(seed));
+  }
+
   /** What it is made with, as text for people. */
   String description() {
     return parameters.description();
@@ -219,19 +231,21 @@ public final class CosmologySynth {
 
   private Cells cells(Set<Quantity> quantities) {
     boolean temperature = quantities.contains(Quantity.TEMPERATURE);
-    boolean streams = temperature && parameters.gas().dispersion() > 0;
+    boolean linear = parameters.matter().linearVelocity();
+    boolean streams = temperature && !linear && parameters.gas().dispersion() > 0;
     Set<Moment> wanted = EnumSet.of(Moment.MASS);
     for (int axis = 0; axis < 3; axis++) {
-      if (temperature || quantities.contains(velocity(axis))) {
+      if (!linear && (temperature || quantities.contains(velocity(axis)))) {
         wanted.add(Moment.momentum(axis));
       }
     }
     if (streams) {
       wanted.add(Moment.SQUARE);
     }
-    ParticleMesh mesh = new ParticleMesh(parameters.matter().particlesPerAxis(), flow());
+    ParticleFlow flow = flow();
+    ParticleMesh mesh = new ParticleMesh(parameters.matter().particlesPerAxis(), flow);
     Map<Moment, float[]> moments = mesh.deposit(wanted);
-    float[][] velocity = new float[3][];
+    float[][] velocity = linear ? flow.velocity() : new float[3][];
     for (int axis = 0; axis < 3; axis++) {
       if (wanted.contains(Moment.momentum(axis))) {
         velocity[axis] = mesh.meanVelocity(axis, moments);
@@ -242,7 +256,7 @@ public final class CosmologySynth {
     if (streams) {
       times(dispersion, velocityPerCell() * velocityPerCell());
     }
-    return new Cells(density(mass), velocity, dispersion);
+    return new Cells(density(spread(mass)), velocity, dispersion);
   }
 
   private ParticleFlow flow() {
@@ -254,6 +268,11 @@ public final class CosmologySynth {
     return matter.gravitySteps() == 0
         ? ParticleFlow.zeldovich(n, displacement)
         : ParticleGravity.evolve(n, displacement, matter.gravitySteps());
+  }
+
+  private float[] spread(float[] mass) {
+    double radius = parameters.matter().spread();
+    return radius == 0 ? mass : GaussianFilter.smooth(mass, n, radius);
   }
 
   private float[] darkMatter(float[] density) {

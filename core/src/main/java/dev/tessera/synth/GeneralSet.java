@@ -10,7 +10,8 @@ import java.util.Map;
 
 /**
  * Fields to train general models on: every {@link SyntheticFamily} in turn and a varied universe,
- * as cubes, as stacks of wide planes and as oblong volumes of about the same number of cells.
+ * as cubes, as stacks of wide planes, as oblong volumes of about the same number of cells, and as
+ * single planes, whose tiles hold nothing but them.
  */
 final class GeneralSet {
   private static final SyntheticFamily[] FAMILIES = SyntheticFamily.values();
@@ -39,10 +40,12 @@ final class GeneralSet {
 
   /** Shapes and families have periods without a common factor, so that each meets each. */
   private static Shape shape(int index, int size) {
-    return switch (index % 3) {
+    return switch (index % 5) {
       case 0 -> Shape.of(size / 4, 2L * size, 2L * size);
       case 1 -> Shape.of(size, size, size);
-      default -> Shape.of(size / 2, size, 2L * size);
+      case 2 -> Shape.of(size / 2, size, 2L * size);
+      case 3 -> Shape.of(1, 8L * size, 8L * size);
+      default -> Shape.of(size / 16, 4L * size, 4L * size);
     };
   }
 

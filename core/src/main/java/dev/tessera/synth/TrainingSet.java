@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 public final class TrainingSet {
   /** What a set consists of. */
   public enum Kind {
-    /** Cosmological boxes, default and varied. */
+    /** Cosmological boxes: default, varied and of linear theory. */
     COSMO(256, 24),
     /** All families of fields. */
     GENERAL(128, 126);

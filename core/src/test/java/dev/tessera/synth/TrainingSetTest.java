@@ -8,6 +8,7 @@ import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import java.lang.foreign.ValueLayout;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ForkJoinPool;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class TrainingSetTest {
@@ -54,7 +57,7 @@ class TrainingSetTest {
     assertThat(shapes.keySet()).anyMatch(name -> name.endsWith(" temperature"));
     assertThat(shapes.values())
         .extracting(Shape::toString)
-        .contains("8x64x64", "32x32x32", "16x32x64");
+        .contains("8x64x64", "32x32x32", "16x32x64", "1x256x256", "2x128x128");
   }
 
   @Test
@@ -68,6 +71,81 @@ class TrainingSetTest {
         .anyMatch(text -> text.contains("gravity"))
         .anyMatch(text -> text.contains("Zel'dovich"))
         .anyMatch(text -> text.contains("1 particle per cell"));
+  }
+
+  @Test
+  void aCosmoSetHasUniversesOfLinearTheoryWithVelocitiesAlongEitherAxis() {
+    Set<String> names = make(8, 5).keySet();
+    assertThat(names)
+        .contains(
+            "cosmo-000-defaultvelocity_x",
+            "cosmo-002-linearvelocity_z",
+            "cosmo-006-linearvelocity_x")
+        .noneMatch(name -> name.contains("-001-linear") || name.endsWith("velocity_y"));
+  }
+
+  /**
+   * The velocity of linear theory is Gaussian, and along its axis three times as rough as across:
+   * of k_x²/k⁴ the mean over directions of k_x² is 1/5 and of k_y² 1/15.
+   */
+  @Test
+  void theVelocityOfLinearTheoryIsRoughestAlongItself() {
+    int n = 48;
+    CosmologySynth synth = CosmologySynth.linear(n, 3);
+    float[] velocity = values(synth.generate(CosmologySynth.Quantity.VELOCITY_Z));
+    double along = roughness(velocity, n, n * n);
+    assertThat(along / roughness(velocity, n, 1)).isBetween(2.2, 4.5);
+    assertThat(along / roughness(velocity, n, n)).isBetween(2.2, 4.5);
+  }
+
+  /** Mean squared difference of values {@code stride} apart, edges left out. */
+  private static double roughness(float[] values, int n, int stride) {
+    double sum = 0;
+    int count = 0;
+    for (int i = 0; i < values.length - stride; i++) {
+      if (i / stride % n < n - 1) {
+        double difference = values[i + stride] - values[i];
+        sum += difference * difference;
+        count++;
+      }
+    }
+    return sum / count;
+  }
+
+  /** Skewness of log₁₀ of density: voids are the tail there, and peaks are in simulations. */
+  @Test
+  void voidsAreTheTailOfLinearTheorysDensities() {
+    CosmologySynth.Quantity quantity = CosmologySynth.Quantity.DARK_MATTER_DENSITY;
+    double linear =
+        LongStream.range(0, 8)
+            .mapToDouble(
+                seed -> skewness(values(CosmologySynth.linear(48, seed).generate(quantity))))
+            .average()
+            .orElseThrow();
+    assertThat(linear).isNegative();
+    assertThat(skewness(values(new CosmologySynth(48, 0).generate(quantity)))).isGreaterThan(0.3);
+  }
+
+  private static double skewness(float[] values) {
+    double[] logarithms =
+        IntStream.range(0, values.length).mapToDouble(i -> Math.log10(values[i])).toArray();
+    double mean = Arrays.stream(logarithms).average().orElseThrow();
+    double second = Arrays.stream(logarithms).map(x -> Math.pow(x - mean, 2)).sum();
+    double third = Arrays.stream(logarithms).map(x -> Math.pow(x - mean, 3)).sum();
+    return third / Math.pow(second, 1.5) * Math.sqrt(values.length);
+  }
+
+  @Test
+  void bytesOfUniversesOfLinearTheoryAreTheSameEverywhere() throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    for (long seed = 1; seed <= 6; seed++) {
+      CosmologySynth synth = CosmologySynth.linear(24, seed);
+      for (Field field : synth.generate(EnumSet.allOf(CosmologySynth.Quantity.class)).values()) {
+        digest.update(field.data().toArray(ValueLayout.JAVA_BYTE));
+      }
+    }
+    assertThat(HexFormat.of().formatHex(digest.digest()))
+        .isEqualTo("f56f97aae2aa7f013a55cc8f8597844eae51c902a5fba58ca450c181c5ead05e");
   }
 
   /** Seeds 1 to 6 have universes with and without gravity. */
@@ -108,13 +186,17 @@ class TrainingSetTest {
   @Test
   void variedUniversesAreFinite() {
     for (long seed = 0; seed < 12; seed++) {
-      CosmologySynth synth = CosmologySynth.varied(16, seed);
-      for (CosmologySynth.Quantity quantity : CosmologySynth.Quantity.values()) {
-        boolean signed = quantity.name().startsWith("VELOCITY");
-        for (float value : values(synth.generate(quantity))) {
-          assertThat(value).isFinite();
-          assertThat(signed || value > 0).isTrue();
-        }
+      checkValues(CosmologySynth.varied(16, seed));
+      checkValues(CosmologySynth.linear(16, seed));
+    }
+  }
+
+  private static void checkValues(CosmologySynth synth) {
+    for (CosmologySynth.Quantity quantity : CosmologySynth.Quantity.values()) {
+      boolean signed = quantity.name().startsWith("VELOCITY");
+      for (float value : values(synth.generate(quantity))) {
+        assertThat(value).isFinite();
+        assertThat(signed || value > 0).isTrue();
       }
     }
   }
