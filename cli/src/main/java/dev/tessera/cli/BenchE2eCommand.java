@@ -40,7 +40,7 @@ final class BenchE2eCommand implements Callable<Integer> {
       description =
           "Models, such as one for each rate: names, ids or files, with commas between them"
               + " (default: "
-              + Models.DEFAULT
+              + Models.BENCHMARK
               + ").")
   private List<String> models = List.of();
 
@@ -131,7 +131,7 @@ final class BenchE2eCommand implements Callable<Integer> {
       candidates.add(new Candidate(RandomModels.make(text, options.needsCalibration()), true));
     }
     if (candidates.isEmpty()) {
-      candidates.add(new Candidate(Models.find(null), false));
+      candidates.add(new Candidate(Models.find(Models.BENCHMARK), false));
     }
     return candidates;
   }

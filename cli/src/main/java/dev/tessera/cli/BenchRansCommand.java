@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
 final class BenchRansCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
-      defaultValue = Models.DEFAULT,
-      description = "Factorized model: name, id or file (default: " + Models.DEFAULT + ").")
+      defaultValue = Models.BENCHMARK,
+      description = "Factorized model: name, id or file (default: " + Models.BENCHMARK + ").")
   private String model;
 
   @Option(

@@ -45,7 +45,7 @@ final class BenchReproduceCommand implements Callable<Integer> {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL",
-      defaultValue = Models.DEFAULT,
+      defaultValue = Models.BENCHMARK,
       description = "Factorized model: name, id or file (default: ${DEFAULT-VALUE}).")
   private String model;
 

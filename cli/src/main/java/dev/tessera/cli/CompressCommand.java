@@ -28,8 +28,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  tessera compress run.h5:/native_fields/temperature temperature.tsr --bound 1e-4",
       "  tessera compress rho_512x512x512.f32 rho.tsr --pipeline eb=pwrel:1e-2,lorenzo3,bitpack",
-      "  tessera compress rho_512x512x512.f32 rho.tsr --model nyx-factorized --normalizer"
-          + " log10,minmax:slice",
+      "  tessera compress rho_512x512x512.f32 rho.tsr --model cosmo-q1",
       "  cat t.raw | tessera compress - - --shape 240x37x49 --dtype f32 > t.tsr"
     })
 final class CompressCommand implements Callable<Integer> {

@@ -41,9 +41,8 @@ final class CompressionOptions {
   @Option(
       names = {"-m", "--model"},
       description =
-          "Compress through a learned model: name, id or file; bundled is "
-              + Models.DEFAULT
-              + ". Without it, by a pipeline.")
+          "Compress through a learned model: name, id or file; 'tessera models' lists the bundled"
+              + " ones. Without it, by a pipeline.")
   private String model;
 
   @Option(

@@ -46,7 +46,8 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = {"-m", "--model"},
-      description = "Model: name, id or file (default: " + Models.DEFAULT + ").")
+      defaultValue = Models.DEMO,
+      description = "Model: name, id or file (default: ${DEFAULT-VALUE}).")
   private String model;
 
   @Mixin private WorkOptions work;

@@ -43,8 +43,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  tessera eval --model cosmo-1,cosmo-2,cosmo-3 --data box_*.f32 --svg rd.svg",
-      "  tessera eval --model nyx-factorized --data rho_128x128x128.f32 --data v.npy"
+      "  tessera eval --model cosmo-q1,cosmo-q2,cosmo-q3 --data box_*.f32 --svg rd.svg",
+      "  tessera eval --model general-q1 --data rho_128x128x128.f32 --data v.npy"
           + " --normalizer log10,minmax:slice --normalizer minmax:slice",
       "  tessera eval --model A,B,C --pipeline log10,eb=abs:0.1 --pipeline log10,eb=abs:0.03"
           + " --data rho.npy --points sz3.csv --anchor sz3 --json rd.json"

@@ -9,14 +9,17 @@ import java.util.Optional;
 
 /** Which model a command works with. */
 final class Models {
-  /** The model that comes with the program, where a command needs one and none is named. */
-  static final String DEFAULT = "nyx-factorized";
+  /** The bundled model that the demo shows. */
+  static final String DEMO = "cosmo-q1";
+
+  /** The bundled model that benchmarks run where none is named, as those of the reference do. */
+  static final String BENCHMARK = "nyx-factorized";
 
   private Models() {}
 
-  /** The model of a name, id or path; the bundled one where nothing is said. */
+  /** The model of a name, id or path. */
   static Model find(String name) throws IOException {
-    return ModelStore.user().find(name == null ? DEFAULT : name);
+    return ModelStore.user().find(name);
   }
 
   /**

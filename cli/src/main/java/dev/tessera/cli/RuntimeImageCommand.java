@@ -54,9 +54,9 @@ final class RuntimeImageCommand implements Callable<Integer> {
       description =
           "The models that come with it, and whose kernels are compiled: names, ids or files"
               + " (default: "
-              + Models.DEFAULT
+              + Models.BENCHMARK
               + ").")
-  private List<String> names = List.of(Models.DEFAULT);
+  private List<String> names = List.of(Models.BENCHMARK);
 
   @Override
   public Integer call() throws IOException {

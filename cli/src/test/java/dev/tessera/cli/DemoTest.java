@@ -17,7 +17,7 @@ final class DemoTest extends CommandTest {
         .contains("1  synth", "2  compress", "3  decompress", "4  verify", "demo.html")
         .containsPattern("CR +\\d+\\.\\d")
         .containsPattern("PSNR +\\d+\\.\\d\\d dB")
-        .contains("nyx-factorized");
+        .contains("cosmo-q1");
     String page = Files.readString(folder.resolve("demo/demo.html"));
     assertThat(page).contains("<html", "Gas temperature, 64x64x64", "PSNR", "<img");
     String original = path("demo/temperature_64x64x64.f32");

@@ -7,12 +7,13 @@ import dev.tessera.field.TesseraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelStoreTest {
   @TempDir Path folder;
@@ -47,15 +48,23 @@ class ModelStoreTest {
     assertThat(entry.metadata()).containsKey("normalizer_note");
   }
 
-  @Test
-  void cosmologyComesAtThreeRatesAndWithAHyperprior() throws Exception {
-    ModelStore store = new ModelStore(folder);
-    for (String name : List.of("cosmo-q1", "cosmo-q2", "cosmo-q3", "cosmo-q1-hyper")) {
-      ModelStore.Entry entry = named(store, name);
-      assertThat(entry.inputChannels()).isEqualTo(8);
-      assertThat(entry.normalizer()).contains("auto");
-      assertThat(entry.architecture().hasHyperprior()).isEqualTo(name.endsWith("hyper"));
-    }
+  @ParameterizedTest
+  @CsvSource({
+    "cosmo-q1, 8, FACTORIZED",
+    "cosmo-q2, 8, FACTORIZED",
+    "cosmo-q3, 8, FACTORIZED",
+    "cosmo-q1-hyper, 8, HYPERPRIOR",
+    "general-q1, 3, FACTORIZED",
+    "general-q2, 3, FACTORIZED"
+  })
+  void modelsTrainedHereChooseTheNormalizerByTheField(
+      String name, int channels, Architecture architecture) throws Exception {
+    ModelStore.Entry entry = named(new ModelStore(folder), name);
+
+    assertThat(entry.inputChannels()).isEqualTo(channels);
+    assertThat(entry.architecture()).isEqualTo(architecture);
+    assertThat(entry.normalizer()).contains("auto");
+    assertThat(entry.metadata()).containsKeys("training", "lambda");
   }
 
   private static ModelStore.Entry named(ModelStore store, String name) throws Exception {
