@@ -5,6 +5,7 @@ import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -60,7 +61,7 @@ record TrainingOptions(
     Optional<String> init,
     double lambda,
     Distortion loss,
-    Optional<String> normalizer,
+    Optional<NormalizerChoice> normalizer,
     int batch,
     int patch,
     long seed,
@@ -143,7 +144,7 @@ record TrainingOptions(
         settings.choice(Setting.LOSS, "mse", "ms-ssim").equals("mse")
             ? Distortion.MSE
             : Distortion.MS_SSIM,
-        settings.unless(Setting.NORMALIZER, "auto"),
+        settings.unless(Setting.NORMALIZER, "auto").map(NormalizerChoice::parse),
         settings.integer(Setting.BATCH, 1, 1 << 16),
         patch,
         settings.whole(Setting.SEED, Long.MIN_VALUE, Long.MAX_VALUE),
