@@ -51,13 +51,14 @@ final class TrainingStep implements AutoCloseable {
     this.objective = RateDistortion.of(options);
     this.main = new Optimizer("main", model.main());
     this.quantiles = new Optimizer("quantiles", model.auxiliary());
-    this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
     try (PointerScope _ = new PointerScope()) {
       this.tiles =
           torch
               .empty(shape, new TensorOptions(model.device().handle()), Torch.ANY_FORMAT)
               .retainReference();
     }
+    // last, since it moves the thread to a stream that only close() leaves
+    this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
   }
 
   private List<Optimizer> optimizers() {
@@ -128,8 +129,8 @@ final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
+    work.close(); // waits for the steps that still use the rest
     tiles.releaseReference();
     optimizers().forEach(Optimizer::close);
-    work.close();
   }
 }
