@@ -163,14 +163,6 @@ final class TrainingSettings {
   private String coolDown;
 
   @Option(
-      names = "--rounding-from",
-      paramLabel = "SHARE",
-      description =
-          "Share of the budget from which on the synthesis is given rounded latents, as in use, in"
-              + " place of noisy ones (default: 1, never).")
-  private String roundingFrom;
-
-  @Option(
       names = "--average",
       paramLabel = "DECAY",
       description =
@@ -247,7 +239,6 @@ final class TrainingSettings {
     put(given, Setting.CLIP, clip);
     put(given, Setting.WARM_UP, warmUp);
     put(given, Setting.COOL_DOWN, coolDown);
-    put(given, Setting.ROUNDING_FROM, roundingFrom);
     put(given, Setting.AVERAGE, average);
     put(given, Setting.PRECISION, precision);
     put(given, Setting.DEVICE, device);

@@ -30,11 +30,13 @@ class TrainCommandTest extends CommandTest {
   @Test
   void checkingNeedsNoLibtorch() throws IOException {
     Files.createFile(folder.resolve("a.npy"));
-    String[] good = words("--data FOLDER/a.npy --steps 10 --out FOLDER/m.safetensors --check");
-    String[] bad = words("--data FOLDER/b.npy --steps 10 --out FOLDER/m.safetensors --check");
+    String[] good = words("--check --data FOLDER/a.npy --steps 10 --out FOLDER/m.safetensors");
+    String[] bad = words("--check --data FOLDER/b.npy --steps 10 --out FOLDER/m.safetensors");
 
     run(good).expectDone();
     run(bad).expectError(Main.USAGE, "no file matches", "b.npy");
+    run(words("--check --data FOLDER/a.npy --steps 10 --out"))
+        .expectError(Main.USAGE, "Missing required parameter for option '--out'");
   }
 
   private String[] words(String arguments) {

@@ -14,6 +14,10 @@ import java.util.List;
 public record Axis(double low, double high, boolean logarithmic) {
   private static final double WIDE = 40;
   private static final int STEPS = 6;
+
+  /** What quotients of round numbers may be off by, in steps. */
+  private static final double ROUNDING = 1e-6;
+
   private static final double[] NICE = {1, 2, 2.5, 5, 10};
 
   /**
@@ -45,7 +49,7 @@ public record Axis(double low, double high, boolean logarithmic) {
   }
 
   /**
-   * An axis that holds some values without much room beside them, with ends that are round numbers.
+   * An axis that holds some values without much room beside them, and ends at ticks.
    *
    * @param values those that are not finite do not count
    */
@@ -58,14 +62,20 @@ public record Axis(double low, double high, boolean logarithmic) {
       low -= room;
       high += room;
     }
-    double step = step(high - low);
-    return new Axis(Math.floor(low / step) * step, Math.ceil(high / step) * step, false);
+    double step = 0;
+    // at round numbers the axis is longer, and may have to take larger steps
+    while (step != step(high - low)) {
+      step = step(high - low);
+      low = Math.min(low, Math.floor(low / step + ROUNDING) * step);
+      high = Math.max(high, Math.ceil(high / step - ROUNDING) * step);
+    }
+    return new Axis(low, high, false);
   }
 
   private static double step(double range) {
     double power = Math.pow(10, Math.floor(Math.log10(range / STEPS)));
     for (double nice : NICE) {
-      if (range / (nice * power) <= STEPS) {
+      if (range / (nice * power) <= STEPS + ROUNDING) {
         return nice * power;
       }
     }
@@ -88,7 +98,7 @@ public record Axis(double low, double high, boolean logarithmic) {
       }
     } else {
       double step = step(high - low);
-      for (int i = 0; low + i * step <= high * 1.001; i++) {
+      for (int i = 0; low + i * step <= high + ROUNDING * step; i++) {
         ticks.add(low + i * step);
       }
     }

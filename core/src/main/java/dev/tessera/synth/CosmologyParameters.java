@@ -125,12 +125,12 @@ record CosmologyParameters(Matter matter, Gas gas) {
   static CosmologyParameters linear(long seed) {
     Draw draw = new Draw(seed);
     double cell = draw.logUniform(0.03, 0.6);
-    double contrast = draw.logUniform(1.2, 3);
+    double rms = draw.logUniform(1.2, 3); // of the linear contrast in a cell
     double scale = draw.logUniform(1.5, 6); // 1 + z
     Matter matter =
         new Matter(
             cell,
-            contrast * sigma8OfUnitContrast(cell),
+            rms * sigma8OfUnitContrast(cell),
             draw.chance(0.7) ? 0 : draw.logUniform(0.25, 0.6),
             1,
             draw.chance(0.9) ? 1 : 2,
@@ -144,7 +144,7 @@ record CosmologyParameters(Matter matter, Gas gas) {
 
   /**
    * σ₈ with which the linear contrast in a cell has about unit rms: of the spectrum's power that a
-   * grid of 128 to 256 cells an axis holds, within a sixth for cells of 0.05 to 2 Mpc/h.
+   * grid of 128 to 256 cells an axis holds, within a sixth for cells of 0.03 to 2 Mpc/h.
    */
   private static double sigma8OfUnitContrast(double cell) {
     return 0.27 * StrictMath.pow(cell, 0.31);

@@ -1,6 +1,7 @@
 package dev.tessera.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tessera.report.LineChart.Series;
 import java.io.StringReader;
@@ -67,11 +68,23 @@ class LineChartTest {
   @Test
   void axesHoldTheirValuesWithoutMuchRoom() {
     for (double[] values :
-        new double[][] {{3}, {0}, {-5, 5}, {41.2, 41.3}, {1e-6, 2e-6}, {0, 123_456}, {}}) {
+        new double[][] {
+          {3},
+          {0},
+          {-5, 5},
+          {41.2, 41.3},
+          {26.32, 26.459},
+          {-26.459, -26.32},
+          {1e-6, 2e-6},
+          {0, 123_456},
+          {}
+        }) {
       Axis axis = Axis.around(values);
       assertThat(Arrays.stream(values).map(axis::position))
           .allSatisfy(position -> assertThat(position).isBetween(0.0, 1.0));
       assertThat(axis.ticks()).hasSizeBetween(2, 12);
+      assertThat(axis.position(axis.ticks().getFirst())).isEqualTo(0, within(1e-6));
+      assertThat(axis.position(axis.ticks().getLast())).isEqualTo(1, within(1e-6));
       if (values.length == 2) {
         assertThat(axis.position(values[1]) - axis.position(values[0])).isGreaterThan(0.6);
       }

@@ -1,5 +1,6 @@
 package dev.tessera.train;
 
+import dev.tessera.field.TesseraException;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
@@ -45,6 +46,9 @@ final class CapturedWork implements RepeatedWork {
   private boolean capturing = true;
   private CUgraphExec_st graph;
 
+  /** Where the graph's memory comes from; null where nothing was captured. */
+  private LongPair pool;
+
   CapturedWork(Runnable work, TrainingListener listener) {
     this.work = work;
     this.listener = listener;
@@ -77,27 +81,34 @@ final class CapturedWork implements RepeatedWork {
         graph = captured();
       } catch (RuntimeException e) {
         cudart.cudaGetLastError(); // or libtorch would meet it again at its next launch
-        listener.message("steps are launched kernel by kernel: " + e.getMessage());
+        releasePool(); // memory that ran out is needed for going on
+        listener.message("steps are launched kernel by kernel: " + Torch.summary(e));
       }
     }
   }
 
   private CUgraphExec_st captured() {
     try (PointerScope _ = new PointerScope()) {
-      CUgraph_st recorded = record();
-      CUgraphExec_st executable = new CUgraphExec_st();
-      int status = cudart.cudaGraphInstantiate(executable, recorded, 0);
-      cudart.cudaGraphDestroy(recorded);
-      require(status, "instantiated");
-      return executable.retainReference();
+      CUgraph_st recorded = new CUgraph_st();
+      try {
+        record(recorded);
+        CUgraphExec_st executable = new CUgraphExec_st();
+        require(cudart.cudaGraphInstantiate(executable, recorded, 0), "instantiated");
+        return executable.retainReference();
+      } finally {
+        // work that fails leaves a graph too
+        if (!recorded.isNull()) {
+          cudart.cudaGraphDestroy(recorded);
+        }
+      }
     }
   }
 
-  private CUgraph_st record() {
-    CUgraph_st recorded = new CUgraph_st();
-    LongPair pool = MemPool.graph_pool_handle(false);
+  private void record(CUgraph_st recorded) {
+    LongPair own = MemPool.graph_pool_handle(false);
     // before the capture, so that no thread's freeing sees one without a pool
-    torch_cuda.beginAllocateToPool(DEVICE, pool, ownStream);
+    torch_cuda.beginAllocateToPool(DEVICE, own, ownStream);
+    pool = own.retainReference();
     try {
       require(cudart.cudaStreamBeginCapture(handle, cudart.cudaStreamCaptureModeRelaxed), "begun");
       torch_cuda.markCaptureBegin(DEVICE);
@@ -110,14 +121,22 @@ final class CapturedWork implements RepeatedWork {
       }
       require(ended, "recorded");
     } finally {
-      torch_cuda.endAllocateToPool(DEVICE, pool);
+      torch_cuda.endAllocateToPool(DEVICE, own);
     }
-    return recorded;
+  }
+
+  /** Lets libtorch's allocator free the pool's memory, or give it to others. */
+  private void releasePool() {
+    if (pool != null) {
+      torch_cuda.getAllocator().releasePool(DEVICE, pool);
+      pool.releaseReference();
+      pool = null;
+    }
   }
 
   private static void require(int status, String what) {
     if (status != cudart.cudaSuccess) {
-      throw new IllegalStateException(
+      throw new TesseraException.Unsupported(
           "a CUDA graph could not be %s (%s)"
               .formatted(what, cudart.cudaGetErrorString(status).getString()));
     }
@@ -130,6 +149,7 @@ final class CapturedWork implements RepeatedWork {
       cudart.cudaGraphExecDestroy(graph);
       graph.releaseReference();
     }
+    releasePool();
     ownStream.releaseReference();
     handle.releaseReference();
     stream.releaseReference();

@@ -16,7 +16,8 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>A group is one vector, so that an update is a dozen operations on the device, however many
  * parameters there are. What changes from step to step lies on the device too, so that {@link
- * #update} is the same work every time. Only {@link #save} and {@link #restore} wait for it.
+ * #update} is the same work every time. Only {@link #finite}, {@link #save} and {@link #restore}
+ * wait for it.
  */
 final class Optimizer implements AutoCloseable {
   private static final double BETA1 = 0.9;

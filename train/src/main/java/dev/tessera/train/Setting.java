@@ -33,7 +33,6 @@ public enum Setting {
   CLIP("clip", "1", Kind.COURSE),
   WARM_UP("warm-up", "300", Kind.COURSE),
   COOL_DOWN("cool-down", "0.2", Kind.COURSE),
-  ROUNDING_FROM("rounding-from", "1", Kind.COURSE),
   AVERAGE("average", "0.999", Kind.COURSE),
   PRECISION("precision", "auto", Kind.COURSE),
   DEVICE("device", "auto", Kind.COURSE),

@@ -25,7 +25,11 @@ final class Torch {
           "the device's memory does not hold a training step: take a smaller --batch or --patch,"
               + " and go on with --resume if there is a checkpoint");
     }
-    return new TesseraException.Unsupported(
-        "libtorch failed: " + text.lines().findFirst().orElse(text).strip());
+    return new TesseraException.Unsupported("libtorch failed: " + summary(failure));
+  }
+
+  /** The first line of what a failure says: behind it come libtorch's stacks. */
+  static String summary(RuntimeException failure) {
+    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("").strip();
   }
 }

@@ -101,7 +101,7 @@ final class TrainingLoop {
 
   private void step() throws IOException {
     double rate = schedule.at(course.step(), course.share());
-    parts.work().run(course.step(), course.share(), rate);
+    parts.work().run(course.step(), rate);
     course.advance();
     boolean measured = course.step() % MEASURED_STEPS == 0;
     double now = course.seconds();

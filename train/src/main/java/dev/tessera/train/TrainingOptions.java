@@ -5,6 +5,7 @@ import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
+import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -41,7 +42,6 @@ import java.util.Optional;
  * @param clip largest norm of all gradients together; 0 for no limit
  * @param warmUp steps in which the learning rate rises
  * @param coolDown share of the budget, its last, in which the learning rate falls
- * @param roundingFrom share of the budget from which on syntheses are given rounded latents
  * @param averaging decay of the moving average of the weights; 0 for none
  * @param precision {@code auto}, {@code fp32}, {@code tf32} or {@code bf16}
  * @param device {@code auto}, {@code cpu} or {@code cuda}
@@ -61,7 +61,7 @@ record TrainingOptions(
     Optional<String> init,
     double lambda,
     Distortion loss,
-    Optional<String> normalizer,
+    Optional<NormalizerChoice> normalizer,
     int batch,
     int patch,
     long seed,
@@ -77,7 +77,6 @@ record TrainingOptions(
     double clip,
     long warmUp,
     double coolDown,
-    double roundingFrom,
     double averaging,
     String precision,
     String device,
@@ -145,7 +144,7 @@ record TrainingOptions(
         settings.choice(Setting.LOSS, "mse", "ms-ssim").equals("mse")
             ? Distortion.MSE
             : Distortion.MS_SSIM,
-        settings.unless(Setting.NORMALIZER, "auto"),
+        settings.unless(Setting.NORMALIZER, "auto").map(NormalizerChoice::parse),
         settings.integer(Setting.BATCH, 1, 1 << 16),
         patch,
         settings.whole(Setting.SEED, Long.MIN_VALUE, Long.MAX_VALUE),
@@ -163,7 +162,6 @@ record TrainingOptions(
         settings.real(Setting.CLIP, 0, 1e9),
         settings.whole(Setting.WARM_UP, 0, Long.MAX_VALUE),
         settings.real(Setting.COOL_DOWN, 0, 1),
-        settings.real(Setting.ROUNDING_FROM, 0, 1),
         settings.real(Setting.AVERAGE, 0, 0.999999),
         settings.choice(Setting.PRECISION, "auto", "fp32", "tf32", "bf16"),
         settings.choice(Setting.DEVICE, "auto", "cpu", "cuda"),

@@ -22,7 +22,6 @@ final class TrainingStep implements AutoCloseable {
   private final Prefetcher batches;
   private final RunningLosses running;
   private final RateDistortion objective;
-  private final RoundingSchedule rounding;
   private final RepeatedWork work;
   private final Optimizer main;
   private final Optimizer quantiles;
@@ -50,16 +49,16 @@ final class TrainingStep implements AutoCloseable {
     this.batches = batches;
     this.running = running;
     this.objective = RateDistortion.of(options);
-    this.rounding = new RoundingSchedule(options.roundingFrom());
     this.main = new Optimizer("main", model.main());
     this.quantiles = new Optimizer("quantiles", model.auxiliary());
-    this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
     try (PointerScope _ = new PointerScope()) {
       this.tiles =
           torch
               .empty(shape, new TensorOptions(model.device().handle()), Torch.ANY_FORMAT)
               .retainReference();
     }
+    // last, since it moves the thread to a stream that only close() leaves
+    this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
   }
 
   private List<Optimizer> optimizers() {
@@ -70,19 +69,15 @@ final class TrainingStep implements AutoCloseable {
    * Makes a step.
    *
    * @param step its number, from 0
-   * @param progress share of the budget that is used up
    * @param share of both learning rates that it goes with
    */
-  void run(long step, double progress, double share) {
+  void run(long step, double share) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       Tensor host = batches.take();
       scope.attach(host);
       tiles.copy_(host, true);
       model.drawNoise(Seeds.noise(options.seed(), step));
-      if (rounding.isUsed()) {
-        model.setRoundingShare(rounding.at(progress));
-      }
       main.advance(share * options.learningRate(), options.averaging());
       quantiles.advance(share * options.quantileRate(), options.averaging());
     }
@@ -134,8 +129,8 @@ final class TrainingStep implements AutoCloseable {
 
   @Override
   public void close() {
+    work.close(); // waits for the steps that still use the rest
     tiles.releaseReference();
     optimizers().forEach(Optimizer::close);
-    work.close();
   }
 }

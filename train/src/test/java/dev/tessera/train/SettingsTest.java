@@ -74,10 +74,12 @@ class SettingsTest {
     "LAMBDA, -1, '--lambda takes a number from'",
     "LAMBDA, NaN, '--lambda takes a number from'",
     "ARCH, vgg, '--arch is one of bmshj2018-factorized, '",
+    "NORMALIZER, lg10, '''lg10'' is no normalizer stage'",
     "LOSS, l1, '--loss is one of mse, ms-ssim, not ''l1'''",
     "PATCH, 100, '--patch takes a multiple of 64, not 100'",
     "STEPS, 0, '--steps takes a whole number from 1 up, not ''0'''",
     "TIME, 20m, '--time and --steps contradict each other'",
+    "CUDA_GRAPH, maybe, '--cuda-graph is one of on, off, not ''maybe'''",
     "PRECISION, fp8, '--precision is one of auto, fp32, tf32, bf16'",
   })
   void whatMakesNoSenseIsOneSentence(Setting setting, String text, String sentence) {
@@ -135,6 +137,17 @@ class SettingsTest {
 
     assertThat(Budget.of(longer)).isEqualTo(new Budget.Time(3600));
     assertThat(Budget.of(Settings.of(Map.of()).resuming(kept))).isEqualTo(new Budget.Steps(100));
+  }
+
+  /** As one has that an earlier version wrote. */
+  @Test
+  void whatACheckpointDoesNotSayHasItsDefault() {
+    Settings kept = Settings.of(given(Setting.BATCH, "3"));
+
+    TrainingOptions options = TrainingOptions.resuming(Map.of(), kept);
+
+    assertThat(options.batch()).isEqualTo(3);
+    assertThat(options.cudaGraph()).isTrue();
   }
 
   @Test

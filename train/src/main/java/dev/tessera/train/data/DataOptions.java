@@ -85,9 +85,9 @@ public record DataOptions(
         Progress.NONE);
   }
 
-  /** These options with a normalizer for all, written as on the command line. */
-  public DataOptions withNormalizer(String text) {
-    return with(draft -> draft.normalizer = Optional.of(NormalizerChoice.parse(text)));
+  /** These options with a normalizer for all. */
+  public DataOptions withNormalizer(NormalizerChoice choice) {
+    return with(draft -> draft.normalizer = Optional.of(choice));
   }
 
   /** These options with something said of raw data and fill values. */

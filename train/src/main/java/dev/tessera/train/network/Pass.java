@@ -20,11 +20,6 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>≈ is uniform noise in training, else rounding. Latents, side information and what follows from
  * them are float32 between the networks.
- *
- * <p>With a share of rounding (Minnen and Singh, ICIP 2020; Guo et al., ICML 2021) training's h_s
- * and g_s are given values so far on the way from noise to rounding, as they will be given rounded
- * ones in use, while bits are still those of noisy values. Gradients pass rounding as if it were
- * not there.
  */
 final class Pass {
   private final TrainableModel model;
@@ -42,7 +37,7 @@ final class Pass {
     this.tape = tape;
   }
 
-  /** A pass with noise from the device's generator as it is seeded, and with a way back. */
+  /** A pass with the model's noise as it is drawn, and with a way back. */
   static Forward training(
       TrainableModel model, NetworkWeights weights, ComputeType type, Tensor tiles) {
     model.noise().rewind();
@@ -62,10 +57,9 @@ final class Pass {
       Tensor latentBits;
       Tensor sideBits;
       if (model.architecture().hasHyperprior()) {
-        Tensor exactSide = precise(run(Network.H_A, analyzed));
-        Tensor side = approximated(exactSide, model.medians());
+        Tensor side = approximated(precise(run(Network.H_A, analyzed)), model.medians());
         sideBits = model.density().bits(side, tape);
-        Tensor predicted = precise(run(Network.H_S, synthesized(side, exactSide, model.medians())));
+        Tensor predicted = precise(run(Network.H_S, side));
         Tensor scales = predicted;
         Tensor means = null;
         if (model.architecture().hasMeans()) {
@@ -73,15 +67,13 @@ final class Pass {
           scales = predicted.narrow(1, 0, channels);
           means = predicted.narrow(1, channels, channels);
         }
-        Tensor coded = approximated(latent, means);
-        Tensor differences = means == null ? coded : coded.sub(means);
+        quantized = approximated(latent, means);
+        Tensor differences = means == null ? quantized : quantized.sub(means);
         latentBits = GaussianLikelihood.bits(differences, scales, tape);
-        quantized = synthesized(coded, latent, means);
       } else {
-        Tensor coded = approximated(latent, model.medians());
-        latentBits = model.density().bits(coded, tape);
+        quantized = approximated(latent, model.medians());
+        latentBits = model.density().bits(quantized, tape);
         sideBits = torch.zeros_like(latentBits);
-        quantized = synthesized(coded, latent, model.medians());
       }
       Tensor restored =
           run(Network.G_S, quantized).to(model.type(), false, false, Tensors.CONTIGUOUS);
@@ -142,20 +134,9 @@ final class Pass {
 
   /** What decoding would see of values, or noise in its place; centers may be null, for 0. */
   private Tensor approximated(Tensor values, Tensor centers) {
-    return rounding ? rounded(values, centers) : values.add(model.noise().like(values));
-  }
-
-  private static Tensor rounded(Tensor values, Tensor centers) {
+    if (!rounding) {
+      return values.add(model.noise().like(values));
+    }
     return centers == null ? values.round() : values.sub(centers).round_().add_(centers);
-  }
-
-  /**
-   * What a synthesis is given.
-   *
-   * @param coded what {@link #approximated} made of the values
-   */
-  private Tensor synthesized(Tensor coded, Tensor values, Tensor centers) {
-    Tensor share = model.roundingShare();
-    return rounding || share == null ? coded : torch.lerp(coded, rounded(values, centers), share);
   }
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -42,9 +41,6 @@ public final class TrainableModel implements AutoCloseable {
   private final FactorizedLikelihood density;
   private final QuantileLoss quantileLoss;
   private final Noise noise;
-
-  /** How far h_s and g_s are given rounded values in training, a scalar; null for not at all. */
-  private Tensor roundingShare;
 
   /**
    * @param type of the parameters and all that is summed: float32, or float64 to check gradients
@@ -185,24 +181,6 @@ public final class TrainableModel implements AutoCloseable {
     noise.draw(noiseSeed);
   }
 
-  /**
-   * Sets how far training's h_s and g_s are given rounded values in place of noisy ones.
-   *
-   * @param share 0, as in a new model, for noise, to 1 for rounding
-   */
-  public void setRoundingShare(double share) {
-    try (PointerScope scope = new PointerScope()) {
-      if (roundingShare == null) {
-        roundingShare = Tensors.kept(Tensors.zeros(device.handle(), type));
-      }
-      roundingShare.fill_(new Scalar(share));
-    }
-  }
-
-  Tensor roundingShare() {
-    return roundingShare;
-  }
-
   Noise noise() {
     return noise;
   }
@@ -305,9 +283,6 @@ public final class TrainableModel implements AutoCloseable {
     density.close();
     quantileLoss.close();
     noise.close();
-    if (roundingShare != null) {
-      roundingShare.releaseReference();
-    }
     main.close();
     auxiliary.close();
   }

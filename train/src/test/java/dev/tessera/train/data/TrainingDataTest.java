@@ -71,7 +71,10 @@ final class TrainingDataTest {
     String name = "held_" + shape + "." + (ending.equals("raw") ? type : ending);
     Path held = TrainingFiles.write(folder.resolve(name), field);
     Path other = TrainingFiles.write(folder.resolve("other.npy"), field);
-    DataOptions options = options().withNormalizer(normalizer).withValidation(List.of(held + ""));
+    DataOptions options =
+        options()
+            .withNormalizer(NormalizerChoice.parse(normalizer))
+            .withValidation(List.of(held + ""));
     try (TrainingData data = TrainingData.open(List.of(other + ""), options);
         FieldSource source = FieldFiles.open(held.toString(), OpenOptions.NONE)) {
       Shape read = source.info().shape();
@@ -233,7 +236,8 @@ final class TrainingDataTest {
       numbered(number);
     }
     List<String> all = List.of(folder + "/run*/x.npy");
-    DataOptions options = options().withNormalizer("none").withValidation(0.25, 256);
+    DataOptions options =
+        options().withNormalizer(NormalizerChoice.parse("none")).withValidation(0.25, 256);
     try (TrainingData data = TrainingData.open(all, options)) {
       Set<Integer> trained = new TreeSet<>();
       for (int step = 0; step < 40; step++) {
@@ -257,7 +261,8 @@ final class TrainingDataTest {
   @Test
   void ofOneFileTheEndIsHeldOutAndThatIsSaid() throws Exception {
     Files.createDirectories(folder.resolve("run0"));
-    DataOptions options = options().withNormalizer("none").withValidation(0.25, 256);
+    DataOptions options =
+        options().withNormalizer(NormalizerChoice.parse("none")).withValidation(0.25, 256);
     try (TrainingData data = TrainingData.open(List.of(numbered(0) + ""), options)) {
       Set<Integer> trained = new TreeSet<>();
       for (int step = 0; step < 40; step++) {
@@ -316,7 +321,8 @@ final class TrainingDataTest {
               "training.data", text -> assertThat(text).contains("1 field, 1600 values"));
     }
     try (TrainingData data =
-        TrainingData.open(List.of(a, b), options().withNormalizer("range:-5:5"))) {
+        TrainingData.open(
+            List.of(a, b), options().withNormalizer(NormalizerChoice.parse("range:-5:5")))) {
       assertThat(data.normalizer()).isEqualTo("range:-5:5");
     }
     try (TrainingData data = TrainingData.open(List.of(a, b + "@log10,minmax:field"), options())) {

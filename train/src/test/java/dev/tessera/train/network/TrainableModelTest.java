@@ -133,39 +133,6 @@ class TrainableModelTest {
 
   @ParameterizedTest
   @EnumSource
-  void withRoundingTheSynthesisIsGivenWhatItWillBeGivenInUse(Architecture architecture)
-      throws IOException {
-    try (PointerScope scope = new PointerScope();
-        TrainableModel model = TrainableModel.of(Golden.model(architecture.id()), CPU)) {
-      Tensor tiles = Golden.images(architecture.id());
-      double noisyBits;
-      try (Forward noisy = model.training(tiles, 3, ComputeType.FP32)) {
-        noisyBits =
-            architecture.hasHyperprior()
-                ? noisy.sideBits().item_double()
-                : noisy.latentBits().item_double();
-      }
-      model.setRoundingShare(1);
-      try (Forward rounded = model.training(tiles, 3, ComputeType.FP32);
-          Forward used = model.validation(tiles)) {
-        double difference = rounded.restored().sub(used.restored()).abs().max().item_double();
-
-        // the latents are the same, added up in another order
-        assertThat(difference).isLessThan(1e-4);
-        assertThat(
-                architecture.hasHyperprior()
-                    ? rounded.sideBits().item_double()
-                    : rounded.latentBits().item_double())
-            .isEqualTo(noisyBits);
-        rounded.backward(loss(rounded, tiles));
-        assertThat(model.main().gradient().isfinite().all().item_bool()).isTrue();
-        assertThat(model.main().gradient().norm().item_double()).isPositive();
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
   void bfloat16GivesNearlyTheSameGradient(Architecture architecture) throws IOException {
     try (PointerScope scope = new PointerScope();
         TrainableModel model = TrainableModel.of(Golden.model(architecture.id()), CPU)) {
