@@ -61,6 +61,7 @@ public final class Main {
   /** Runs one command. */
   static int run(String... args) {
     CommandLine line = new CommandLine(new Main());
+    giveVersion(line, line.getCommandSpec().versionProvider());
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
     line.setAbbreviatedOptionsAllowed(false);
@@ -86,6 +87,12 @@ public final class Main {
                   + " smaller tiles or a smaller --batch");
       return DATA;
     }
+  }
+
+  /** Every command has --version, and should not answer it with nothing. */
+  private static void giveVersion(CommandLine line, CommandLine.IVersionProvider provider) {
+    line.getCommandSpec().versionProvider(provider);
+    line.getSubcommands().values().forEach(command -> giveVersion(command, provider));
   }
 
   private static int usageError(CommandLine.ParameterException e, String[] args) {

@@ -39,7 +39,10 @@ final class ErrorTest extends CommandTest {
   @Test
   void theProgramSaysWhatItIs() {
     assertThat(run("--help").expectDone().text()).contains("compress", "decompress", "verify");
-    assertThat(run("--version").expectDone().text()).startsWith("tessera ");
+    String version = run("--version").expectDone().text();
+    assertThat(version).startsWith("tessera ");
+    assertThat(run("compress", "--version").expectDone().text()).isEqualTo(version);
+    assertThat(run("bench", "e2e", "--version").expectDone().text()).isEqualTo(version);
     Run nothing = run();
     assertThat(nothing.code()).isEqualTo(2);
     assertThat(nothing.errors()).contains("Usage: tessera");
