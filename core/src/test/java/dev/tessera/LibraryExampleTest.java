@@ -34,7 +34,7 @@ final class LibraryExampleTest {
   }
 
   static long withModel(Field field, Path file) throws IOException {
-    Model model = ModelStore.user().find("nyx-factorized");
+    Model model = ModelStore.user().find("general-q1");
     CodecOptions options = CodecOptions.DEFAULTS.withNormalizer("minmax:slice");
     try (Codec codec = Codec.open(model, options)) {
       return codec.compress(field, file);

@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  tessera train --data 'run*/x.h5:/density' --time 20m --out model.safetensors",
       "  tessera train --resume --out model.safetensors",
-      "  tessera train --init nyx.safetensors --data new.npy --steps 5000 --out tuned.safetensors"
+      "  tessera train --init cosmo-q1 --data x.npy --time 20m --out my.safetensors"
     })
 final class TrainCommand implements Callable<Integer> {
   @Option(

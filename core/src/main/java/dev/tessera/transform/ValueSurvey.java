@@ -96,8 +96,9 @@ final class ValueSurvey {
     if (Math.max(logarithm, inverseSine) < GAIN * share) {
       return Optional.empty();
     }
+    // where nearly all values are equal, all shares are 0, and zeros may be among the values
     return Optional.of(
-        logarithm >= inverseSine
+        least > 0 && logarithm >= inverseSine
             ? NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.LOG10)
             : NormalizerSpec.Stage.pointwise(NormalizerSpec.Kind.ASINH, scale));
   }

@@ -63,6 +63,16 @@ final class NormalizerChoiceTest {
     assertThat(spec.stages().getFirst().scale() / sorted[VALUES / 100 * 99]).isBetween(0.7, 1.5);
   }
 
+  /** The middle of the values takes no part of the range then, under any function. */
+  @Test
+  void zerosButForAFewValuesTakeNoLogarithm() {
+    double[] values = new double[VALUES];
+    for (int i = 0; i < VALUES; i += 200) {
+      values[i] = 100 * (1 + random.nextDouble());
+    }
+    assertThat(chosen(values)).isEqualTo("asinh:200,minmax:slice");
+  }
+
   @Test
   void negligibleNegativeValuesCountAsZeros() {
     double[] values = draw(this::heavyTailed);

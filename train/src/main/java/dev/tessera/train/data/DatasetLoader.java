@@ -138,7 +138,7 @@ final class DatasetLoader implements AutoCloseable {
           cause instanceof TesseraException.Invalid
               || cause instanceof TesseraException.Unsupported;
       if (noField && wanted.spec().isPattern()) {
-        notices.add("left out: " + cause.getMessage());
+        notices.add("'" + wanted.location().spec() + "' is left out: " + cause.getMessage());
         return Optional.empty();
       }
       switch (cause) {

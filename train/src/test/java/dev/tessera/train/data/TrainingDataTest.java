@@ -353,7 +353,8 @@ final class TrainingDataTest {
     try (TrainingData data = TrainingData.open(List.of(folder + "/d/*"), options())) {
       assertThat(data.datasets()).hasSize(1);
       assertThat(data.notices()).hasSize(3);
-      assertThat(String.join(" ", data.notices())).contains("flat.npy", "README.md", "one file");
+      assertThat(String.join(" ", data.notices()))
+          .contains("flat.npy", "README.md' is left out", "one file");
     }
     // damage is never passed over
     Files.write(
