@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """SZ3's rate-distortion curve on a set of fields: rows for `tessera eval --points`.
 
-Every algorithm at every bound, its default settings, the whole field as one 3-D array; bytes are
-those of the file that it writes. For log10 the float32 logarithm of the field is what SZ3 is given.
+Every algorithm at every bound, its default settings, the whole field as one array of at most three
+axes (the leading ones of more are taken as one); bytes are those of the file that it writes. For
+log10 the float32 logarithm of the field is what SZ3 is given, where all values are positive.
 PSNR = 20 log10(range / RMSE) of the data that it was given.
 
   SZ3=.../sz3 sz3_points.py POINTS.csv FIELD_ZxYxX.f32 ...
@@ -16,7 +17,8 @@ BOUNDS = [0.3, 0.2, 0.15] + [10 ** (-1 - k / 6) for k in range(19)]
 
 
 def shape_of(name):
-    return [int(n) for n in name.rsplit(".", 1)[0].rsplit("_", 1)[1].split("x")]
+    sizes = [int(n) for n in name.rsplit(".", 1)[0].rsplit("_", 1)[1].split("x")]
+    return [int(np.prod(sizes[:-2])), *sizes[-2:]] if len(sizes) > 3 else sizes
 
 
 def psnr(x, y):
@@ -30,9 +32,9 @@ def run(data, shape, algorithm, bound, folder):
     data.tofile(raw)
     with open(conf, "w") as f:
         f.write(f"[GlobalSettings]\nCmprAlgo = {algorithm}\nErrorBoundMode = REL\nRelErrorBound = {bound:.9g}\n")
-    dims = [str(n) for n in reversed(shape)]
-    subprocess.run([SZ3, "-f", "-i", raw, "-z", z, "-3", *dims, "-c", conf], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([SZ3, "-f", "-z", z, "-o", out, "-3", *dims, "-c", conf], check=True, stdout=subprocess.DEVNULL)
+    dims = [f"-{len(shape)}", *(str(n) for n in reversed(shape))]
+    subprocess.run([SZ3, "-f", "-i", raw, "-z", z, *dims, "-c", conf], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([SZ3, "-f", "-z", z, "-o", out, *dims, "-c", conf], check=True, stdout=subprocess.DEVNULL)
     y = np.fromfile(out, np.float32).reshape(shape)
     error = np.abs(data.astype(np.float64) - y).max()
     span = float(data.max()) - float(data.min())
@@ -48,7 +50,7 @@ def main(files, target):
             shape = shape_of(file)
             x = np.fromfile(file, "<f4").reshape(shape)
             domains = [("linear", x)]
-            if not name.endswith("velocity_x"):
+            if x.min() > 0:
                 domains.append(("log10", np.log10(x)))
             for domain, data in domains:
                 for algorithm in ALGORITHMS:

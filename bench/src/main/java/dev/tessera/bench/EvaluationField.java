@@ -2,6 +2,7 @@ package dev.tessera.bench;
 
 import dev.tessera.field.DataType;
 import dev.tessera.field.Field;
+import dev.tessera.field.FieldBoxes;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.Metrics;
@@ -40,10 +41,11 @@ public final class EvaluationField {
     this.source = source;
     this.info = source.info();
     this.shape = info.shape();
-    this.columns = (int) Math.min(shape.width(), PIECE);
-    this.rows = (int) Math.clamp(PIECE / columns, 1, shape.height());
-    pieces((values, box, count, at) -> {
-      for (int i = 0; i < count; i++) {
+    FieldBoxes boxes = new FieldBoxes(shape, PIECE);
+    this.columns = boxes.cols();
+    this.rows = boxes.rows();
+    pieces((values, bits, box) -> {
+      for (int i = 0; i < box.count(); i++) {
         double x = values[i];
         if (!Double.isNaN(x)) {
           min = Math.min(min, x);
@@ -95,40 +97,31 @@ public final class EvaluationField {
     return source;
   }
 
-  private record Position(long slice, long row, long rows, long column, long columns) {}
-
   @FunctionalInterface
   private interface PieceConsumer {
-    /** {@code values} are NaN where the field has none; {@code box} holds the piece as it is. */
-    void accept(double[] values, MemorySegment box, int count, Position at);
+    /** {@code values} are NaN where the field has none; {@code bits} are the piece as it is. */
+    void accept(double[] values, MemorySegment bits, FieldBoxes.Box box);
   }
 
   private void pieces(PieceConsumer consumer) throws IOException {
     DataType type = info.type();
     double[] values = new double[rows * columns];
-    MemorySegment box = MemorySegment.ofArray(new long[rows * columns * type.bytes() / 8 + 1]);
-    for (long slice = 0; slice < shape.slices(); slice++) {
-      for (long row = 0; row < shape.height(); row += rows) {
-        for (long column = 0; column < shape.width(); column += columns) {
-          Position at =
-              new Position(
-                  slice,
-                  row,
-                  Math.min(rows, shape.height() - row),
-                  column,
-                  Math.min(columns, shape.width() - column));
-          source.read(slice, row, at.rows, column, at.columns, box);
-          int count = (int) (at.rows * at.columns);
-          type.read(box, 0, values, count);
-          for (int i = 0; i < count; i++) {
-            boolean fill =
-                info.fillBits().isPresent() && type.getBits(box, i) == info.fillBits().getAsLong();
-            values[i] = fill || !Double.isFinite(values[i]) ? Double.NaN : values[i];
-          }
-          consumer.accept(values, box, count, at);
-        }
+    MemorySegment bits = piece();
+    FieldBoxes boxes = new FieldBoxes(shape, PIECE);
+    for (FieldBoxes.Box box = boxes.next(); box != null; box = boxes.next()) {
+      source.read(box.slice(), box.row(), box.rows(), box.col(), box.cols(), bits);
+      type.read(bits, 0, values, box.count());
+      for (int i = 0; i < box.count(); i++) {
+        boolean fill =
+            info.fillBits().isPresent() && type.getBits(bits, i) == info.fillBits().getAsLong();
+        values[i] = fill || !Double.isFinite(values[i]) ? Double.NaN : values[i];
       }
+      consumer.accept(values, bits, box);
     }
+  }
+
+  private MemorySegment piece() {
+    return MemorySegment.ofArray(new long[rows * columns * info.type().bytes() / 8 + 1]);
   }
 
   /**
@@ -141,12 +134,11 @@ public final class EvaluationField {
     Map<Domain, Comparison> comparisons = new EnumMap<>(Domain.class);
     domains.forEach(domain -> comparisons.put(domain, new Comparison(domain)));
     double[] back = new double[rows * columns];
-    MemorySegment box =
-        MemorySegment.ofArray(new long[rows * columns * info.type().bytes() / 8 + 1]);
-    pieces((values, original, count, at) -> {
-      restored.read(at.slice, at.row, at.rows, at.column, at.columns, box);
-      info.type().read(box, 0, back, count);
-      comparisons.values().forEach(comparison -> comparison.add(values, back, count));
+    MemorySegment restoredBits = piece();
+    pieces((values, bits, box) -> {
+      restored.read(box.slice(), box.row(), box.rows(), box.col(), box.cols(), restoredBits);
+      info.type().read(restoredBits, 0, back, box.count());
+      comparisons.values().forEach(comparison -> comparison.add(values, back, box.count()));
     });
     Map<Domain, DomainQuality> quality = new EnumMap<>(Domain.class);
     comparisons.forEach((domain, comparison) -> quality.put(domain, comparison.quality()));

@@ -1,6 +1,7 @@
 package dev.tessera.codec;
 
 import dev.tessera.field.DataType;
+import dev.tessera.field.FieldBoxes;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;

@@ -2,6 +2,7 @@ package dev.tessera.train.data;
 
 import dev.tessera.codec.Progress;
 import dev.tessera.field.DataType;
+import dev.tessera.field.FieldBoxes;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSource;
 import dev.tessera.transform.Normalizer;
@@ -32,8 +33,6 @@ record FieldSurvey(
 
   /** More planes than this are not measured across y and x. */
   private static final long MOST_PLANES = 1 << 22;
-
-  private static final int BOX_VALUES = 1 << 18;
 
   /** A range below this share of its distance from zero would lose digits in float32. */
   private static final double NARROW = 1.0 / 256;
@@ -71,8 +70,9 @@ record FieldSurvey(
     private final Progress progress;
     private final PlaneLimits acrossY;
     private final PlaneLimits acrossX;
-    private final double[] values = new double[BOX_VALUES];
-    private final double[] ordinary = new double[BOX_VALUES];
+    private final FieldBoxes boxes;
+    private final double[] values;
+    private final double[] ordinary;
     private double least = Double.POSITIVE_INFINITY;
     private double greatest = Double.NEGATIVE_INFINITY;
     private long missing;
@@ -84,6 +84,9 @@ record FieldSurvey(
       this.info = source.info();
       this.type = info.type();
       this.volumes = Volumes.of(info.shape());
+      this.boxes = new FieldBoxes(info.shape());
+      this.values = new double[boxes.capacity()];
+      this.ordinary = new double[boxes.cols()];
       this.fit = choice.fit(type, info.shape().slices());
       this.stored = type == DataType.FLOAT32 ? stored : null;
       this.same = this.stored != null;
@@ -99,36 +102,31 @@ record FieldSurvey(
     }
 
     FieldSurvey run() throws IOException {
-      long cols = Math.min(volumes.width(), BOX_VALUES);
-      long rows = Math.clamp(BOX_VALUES / cols, 1, volumes.height());
+      long done = 0;
       try (Arena arena = Arena.ofConfined()) {
-        MemorySegment box = arena.allocate(rows * cols * type.bytes(), 8);
-        for (long slice = 0; slice < info.shape().slices(); slice++) {
-          for (long row = 0; row < volumes.height(); row += rows) {
-            for (long col = 0; col < volumes.width(); col += cols) {
-              long boxRows = Math.min(rows, volumes.height() - row);
-              long boxCols = Math.min(cols, volumes.width() - col);
-              source.read(slice, row, boxRows, col, boxCols, box);
-              take(slice, row, (int) boxRows, col, (int) boxCols, box);
-            }
-          }
+        MemorySegment bits = arena.allocate((long) boxes.capacity() * type.bytes(), 8);
+        for (FieldBoxes.Box box = boxes.next(); box != null; box = boxes.next()) {
+          source.read(box.slice(), box.row(), box.rows(), box.col(), box.cols(), bits);
+          take(box, bits);
           if (Thread.currentThread().isInterrupted()) {
             throw new CancellationException("interrupted");
           }
-          progress.update(Progress.Phase.SCAN, slice + 1, info.shape().slices());
+          done += box.count();
+          progress.update(Progress.Phase.SCAN, done, info.shape().elements());
         }
       }
       return finish();
     }
 
-    private void take(long slice, long row, int rows, long col, int cols, MemorySegment box) {
-      long place = (slice * volumes.height() + row) * volumes.width() + col;
-      long bytes = 4L * rows * cols;
+    private void take(FieldBoxes.Box box, MemorySegment bits) {
+      long place = (box.slice() * volumes.height() + box.row()) * volumes.width() + box.col();
+      long bytes = 4L * box.count();
       same =
-          same && MemorySegment.mismatch(box, 0, bytes, stored, 4 * place, 4 * place + bytes) < 0;
-      type.read(box, 0, values, rows * cols);
-      for (int r = 0; r < rows; r++) {
-        takeRow(slice, row + r, col, r * cols, cols, box);
+          same && MemorySegment.mismatch(bits, 0, bytes, stored, 4 * place, 4 * place + bytes) < 0;
+      type.read(bits, 0, values, box.count());
+      int cols = (int) box.cols();
+      for (int r = 0; r < box.rows(); r++) {
+        takeRow(box.slice(), box.row() + r, box.col(), r * cols, cols, bits);
       }
     }
 
