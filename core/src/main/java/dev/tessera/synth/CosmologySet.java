@@ -11,17 +11,21 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Boxes to train models of cosmology on: density of dark matter and of baryons, temperature and one
- * velocity of each. One universe in {@value #PERIOD} is the default one, one is of linear theory,
- * the others are varied.
+ * Boxes to train models of cosmology on: density of dark matter and of baryons, temperature and
+ * velocity of each, of universes of linear theory along all three axes, of others along one. One
+ * universe in {@value #PERIOD} is the default one, one is of linear theory, the others are varied.
  */
 final class CosmologySet {
   private static final int PERIOD = 4;
   private static final int DEFAULT = 0;
   private static final int LINEAR = 2;
 
-  private static final Set<Quantity> SCALARS =
-      EnumSet.of(Quantity.DARK_MATTER_DENSITY, Quantity.BARYON_DENSITY, Quantity.TEMPERATURE);
+  private static final Set<Quantity> USUAL =
+      EnumSet.of(
+          Quantity.DARK_MATTER_DENSITY,
+          Quantity.BARYON_DENSITY,
+          Quantity.TEMPERATURE,
+          Quantity.VELOCITY_X);
 
   private CosmologySet() {}
 
@@ -57,13 +61,10 @@ final class CosmologySet {
 
   /**
    * The velocity of linear theory is smooth across and rough along its direction, and that is the
-   * first axis of some programs' arrays, the last of others': there is one of each by turns.
+   * first axis of some programs' arrays, the last of others'. It costs little.
    */
   private static Set<Quantity> quantities(int index) {
-    Set<Quantity> quantities = EnumSet.copyOf(SCALARS);
-    boolean first = index % PERIOD == LINEAR && index / PERIOD % 2 == 0;
-    quantities.add(first ? Quantity.VELOCITY_Z : Quantity.VELOCITY_X);
-    return quantities;
+    return index % PERIOD == LINEAR ? EnumSet.allOf(Quantity.class) : USUAL;
   }
 
   private static Map<String, Field> fields(CosmologySynth synth, Set<Quantity> quantities) {
