@@ -62,6 +62,14 @@ final class TrainingSettings {
   private String channels;
 
   @Option(
+      names = "--max-scale",
+      paramLabel = "S",
+      description =
+          "Largest standard deviation among a new hyperprior's 64 tables (default: 256,"
+              + " CompressAI's): smaller makes a smaller file.")
+  private String maxScale;
+
+  @Option(
       names = "--init",
       paramLabel = "MODEL",
       description =
@@ -74,6 +82,14 @@ final class TrainingSettings {
       paramLabel = "L",
       description = "Weight of the distortion: larger for better and larger (default: 0.0067).")
   private String lambda;
+
+  @Option(
+      names = "--lambda-from",
+      paramLabel = "L",
+      description =
+          "A larger weight to begin with, from which it falls in the first 40 %% of the training:"
+              + " fewer channels of the latent are given up early (default: that of --lambda).")
+  private String lambdaFrom;
 
   @Option(
       names = "--loss",
@@ -233,6 +249,8 @@ final class TrainingSettings {
     put(given, Setting.SEED, seed);
     put(given, Setting.SIZE_POWER, sizePower);
     put(given, Setting.JITTER, jitter);
+    put(given, Setting.LAMBDA_FROM, lambdaFrom);
+    put(given, Setting.MAX_SCALE, maxScale);
     put(given, Setting.AXES, axes);
     put(given, Setting.LEARNING_RATE, learningRate);
     put(given, Setting.QUANTILE_RATE, quantileRate);

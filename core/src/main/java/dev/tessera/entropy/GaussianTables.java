@@ -64,6 +64,27 @@ public final class GaussianTables {
     return StandardScales.scales();
   }
 
+  /**
+   * As many as {@link #standardScales} from 0.11 on, equally spaced in the logarithm, up to another
+   * one. Tables are as long as their scales are large, so a smaller last one makes a smaller model
+   * and finer steps; larger standard deviations are coded as this one.
+   *
+   * @param last above 0.11
+   * @throws IllegalArgumentException if it is not
+   */
+  public static float[] scales(float last) {
+    if (!(last > DEFAULT_BOUND)) {
+      throw new IllegalArgumentException("scales rise from " + DEFAULT_BOUND + ", not to " + last);
+    }
+    float[] scales = new float[standardScales().length];
+    double ratio = Math.log(last / DEFAULT_BOUND) / (scales.length - 1);
+    for (int i = 0; i < scales.length; i++) {
+      scales[i] = (float) (DEFAULT_BOUND * Math.exp(ratio * i));
+    }
+    scales[scales.length - 1] = last;
+    return scales;
+  }
+
   /** Number of tables. */
   public int count() {
     return scales.length;

@@ -40,6 +40,22 @@ class GaussianTablesTest {
     assertThat(scales).isEqualTo(stored);
   }
 
+  @Test
+  void scalesAreEquallySpacedUpToTheLast() {
+    float[] standard = GaussianTables.standardScales();
+    float[] same = GaussianTables.scales(256);
+    float[] smaller = GaussianTables.scales(64);
+    assertThat(smaller).hasSize(standard.length).startsWith(0.11f).endsWith(64f);
+    for (int i = 0; i < standard.length; i++) {
+      assertThat(same[i]).isCloseTo(standard[i], within(1e-6f * standard[i]));
+    }
+    for (int i = 1; i < smaller.length; i++) {
+      assertThat(smaller[i] / smaller[i - 1]).isCloseTo(smaller[1] / smaller[0], within(1e-5f));
+    }
+    assertThatThrownBy(() -> GaussianTables.scales(0.1f))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   static Stream<GaussianTables> sets() {
     return Stream.of(
         GaussianTables.standard(),

@@ -61,6 +61,9 @@ record FinishedModel(Model model, Losses losses, Losses precise) {
       TrainingOptions options, TrainingLoop loop, TrainingData data) {
     Map<String, String> metadata = new TreeMap<>(data.metadata());
     metadata.put("lambda", Double.toString(options.lambda()));
+    options
+        .lambdaFrom()
+        .ifPresent(from -> metadata.put("training.lambda", "from " + from + ", falling"));
     metadata.put("loss", options.settings().text(Setting.LOSS));
     metadata.put(
         "training",

@@ -22,15 +22,32 @@ record RateDistortion(double lambda, TrainingOptions.Distortion distortion) {
   /** CompressAI's λ are made for tiles of so many channels. */
   private static final double CHANNELS_OF_LAMBDA = 3;
 
-  /** Scalars on the device. */
-  record Terms(Tensor loss, Tensor bitsPerPixel, Tensor squaredError) {}
+  /**
+   * Scalars on the device.
+   *
+   * @param distortion times what it weighs
+   */
+  record Terms(Tensor distortion, Tensor bitsPerPixel, Tensor squaredError) {
+    Tensor loss() {
+      return distortion.add(bitsPerPixel);
+    }
+
+    /**
+     * The loss with another λ.
+     *
+     * @param multiple of this one, a scalar on the device
+     */
+    Tensor loss(Tensor multiple) {
+      return distortion.mul(multiple).add(bitsPerPixel);
+    }
+  }
 
   static RateDistortion of(TrainingOptions options) {
     return new RateDistortion(options.lambda(), options.loss());
   }
 
   /**
-   * The loss of a batch.
+   * What the loss of a batch is the sum of.
    *
    * @param tiles what {@code forward} was made of
    */
@@ -48,6 +65,6 @@ record RateDistortion(double lambda, TrainingOptions.Distortion distortion) {
                   .sub(MsSsim.of(forward.restored(), tiles))
                   .mul(new Scalar(weight));
         };
-    return new Terms(weighted.add(bits), bits, squaredError);
+    return new Terms(weighted, bits, squaredError);
   }
 }

@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -156,6 +157,13 @@ final class Settings {
     throw new TesseraException.Invalid(
         "--%s takes a number from %s to %s, not '%s'"
             .formatted(setting.option(), plain(low), plain(high), text));
+  }
+
+  /** Empty for a word that stands for nothing. */
+  OptionalDouble realUnless(Setting setting, String nothing, double low, double high) {
+    return text(setting).equals(nothing)
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(real(setting, low, high));
   }
 
   private static String plain(double value) {

@@ -1,5 +1,6 @@
 package dev.tessera.train;
 
+import dev.tessera.entropy.GaussianTables;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.ModelStore;
 import dev.tessera.train.data.DataOptions;
@@ -133,6 +134,9 @@ public final class Training {
         options.n(),
         options.m(),
         options.channels(),
+        options.maxScale().isPresent()
+            ? GaussianTables.scales((float) options.maxScale().getAsDouble())
+            : GaussianTables.standardScales(),
         Seeds.weights(options.seed()),
         device);
   }

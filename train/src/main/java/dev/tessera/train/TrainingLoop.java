@@ -32,6 +32,7 @@ final class TrainingLoop {
   private final TrainingOptions options;
   private final Course course;
   private final RateSchedule schedule;
+  private final LambdaSchedule lambda;
   private Losses validated;
   private double best = Double.POSITIVE_INFINITY;
   private long bestStep;
@@ -48,6 +49,7 @@ final class TrainingLoop {
     this.options = parts.options();
     this.course = new Course(options.budget());
     this.schedule = new RateSchedule(options.warmUp(), options.coolDown());
+    this.lambda = LambdaSchedule.of(options);
   }
 
   Course course() {
@@ -100,8 +102,9 @@ final class TrainingLoop {
   }
 
   private void step() throws IOException {
-    double rate = schedule.at(course.step(), course.share());
-    parts.work().run(course.step(), rate);
+    double share = course.share();
+    double rate = schedule.at(course.step(), share);
+    parts.work().run(course.step(), rate, lambda.multiple(share));
     course.advance();
     boolean measured = course.step() % MEASURED_STEPS == 0;
     double now = course.seconds();
@@ -161,7 +164,10 @@ final class TrainingLoop {
     } finally {
       parts.work().swapAverages();
     }
-    schedule.validated(validated.loss(), course.share());
+    // before, λ falls away from under the weights: no plateau
+    if (lambda.settled(course.share())) {
+      schedule.validated(validated.loss(), course.share());
+    }
     course.validated(course.seconds() - before);
     record(Kind.VALIDATION, validated, schedule.at(course.step(), course.share()));
     // a validation is no part of the speed of steps

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a training is to do.
@@ -23,8 +24,11 @@ import java.util.Optional;
  * @param n width N of the inner layers
  * @param m channels M of the latent
  * @param channels channels of a tile
+ * @param maxScale largest standard deviation of a hyperprior's tables; empty for CompressAI's
  * @param init name, id or path of a model or checkpoint to start from
  * @param lambda weight of the distortion
+ * @param lambdaFrom weight of the distortion in the beginning, from which it falls; empty for the
+ *     same
  * @param loss what distortion is
  * @param normalizer normalizer for all data; empty chooses one per data set
  * @param batch crops per step
@@ -58,8 +62,10 @@ record TrainingOptions(
     int n,
     int m,
     int channels,
+    OptionalDouble maxScale,
     Optional<String> init,
     double lambda,
+    OptionalDouble lambdaFrom,
     Distortion loss,
     Optional<NormalizerChoice> normalizer,
     int batch,
@@ -128,6 +134,7 @@ record TrainingOptions(
       throw new TesseraException.Invalid(
           "--patch takes a multiple of %d, not %d".formatted(SIDE_STRIDE, patch));
     }
+    requireSense(settings);
     return new TrainingOptions(
         settings,
         settings.list(Setting.DATA),
@@ -139,8 +146,10 @@ record TrainingOptions(
         settings.integer(Setting.N, 1, 1024),
         settings.integer(Setting.M, 1, 1024),
         settings.integer(Setting.CHANNELS, 1, 16),
+        settings.realUnless(Setting.MAX_SCALE, "usual", 1, 5000),
         settings.unless(Setting.INIT, "none"),
         settings.real(Setting.LAMBDA, 1e-9, 1e9),
+        settings.realUnless(Setting.LAMBDA_FROM, "lambda", 1e-9, 1e9),
         settings.choice(Setting.LOSS, "mse", "ms-ssim").equals("mse")
             ? Distortion.MSE
             : Distortion.MS_SSIM,
@@ -173,6 +182,28 @@ record TrainingOptions(
         },
         settings.unless(Setting.CACHE, "usual").map(Path::of),
         settings.integer(Setting.THREADS, 0, 1024));
+  }
+
+  /** Options that go together with others only. */
+  private static void requireSense(Settings settings) {
+    if (!settings.text(Setting.MAX_SCALE).equals("usual")) {
+      if (!architecture(settings.text(Setting.ARCH)).hasHyperprior()) {
+        throw new TesseraException.Invalid(
+            "--max-scale is of architectures with a hyperprior, and --arch is "
+                + settings.text(Setting.ARCH));
+      }
+      if (!settings.text(Setting.INIT).equals("none")) {
+        throw new TesseraException.Invalid(
+            "the model to start from has its own tables: leave --max-scale out");
+      }
+    }
+    if (!settings.text(Setting.LAMBDA_FROM).equals("lambda")
+        && settings.real(Setting.LAMBDA_FROM, 1e-9, 1e9)
+            < settings.real(Setting.LAMBDA, 1e-9, 1e9)) {
+      throw new TesseraException.Invalid(
+          "--lambda-from is where λ falls from: at least --lambda, %s, not %s"
+              .formatted(settings.text(Setting.LAMBDA), settings.text(Setting.LAMBDA_FROM)));
+    }
   }
 
   /** A model to start from fixes the architecture and widths: what is given must agree. */

@@ -6,6 +6,7 @@ import dev.tessera.train.network.TrainableModel;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -28,6 +29,9 @@ final class TrainingStep implements AutoCloseable {
 
   /** The step's batch on the device. */
   private final Tensor tiles;
+
+  /** The step's λ as a multiple of the last one, on the device. */
+  private final Tensor lambdaMultiple;
 
   /**
    * @param model what is trained; stays the caller's to close, as the other arguments do
@@ -56,6 +60,8 @@ final class TrainingStep implements AutoCloseable {
           torch
               .empty(shape, new TensorOptions(model.device().handle()), Torch.ANY_FORMAT)
               .retainReference();
+      this.lambdaMultiple =
+          torch.ones(new long[0], new TensorOptions(model.device().handle())).retainReference();
     }
     // last, since it moves the thread to a stream that only close() leaves
     this.work = RepeatedWork.of(this::launch, model.device(), options.cudaGraph(), listener);
@@ -70,13 +76,15 @@ final class TrainingStep implements AutoCloseable {
    *
    * @param step its number, from 0
    * @param share of both learning rates that it goes with
+   * @param multiple of λ that it goes with
    */
-  void run(long step, double share) {
+  void run(long step, double share, double multiple) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard _ = new NoGradGuard()) {
       Tensor host = batches.take();
       scope.attach(host);
       tiles.copy_(host, true);
+      lambdaMultiple.fill_(new Scalar(multiple));
       model.drawNoise(Seeds.noise(options.seed(), step));
       main.advance(share * options.learningRate(), options.averaging());
       quantiles.advance(share * options.quantileRate(), options.averaging());
@@ -90,8 +98,9 @@ final class TrainingStep implements AutoCloseable {
     try (PointerScope _ = new PointerScope()) {
       try (Forward forward = model.training(tiles, type)) {
         RateDistortion.Terms terms = objective.of(forward, tiles);
-        forward.backward(terms.loss());
-        running.accumulate(terms.loss(), terms.bitsPerPixel(), terms.squaredError(), 1);
+        Tensor loss = terms.loss(lambdaMultiple);
+        forward.backward(loss);
+        running.accumulate(loss, terms.bitsPerPixel(), terms.squaredError(), 1);
       }
       model.quantileLoss();
       main.update(options.clip());
@@ -131,6 +140,7 @@ final class TrainingStep implements AutoCloseable {
   public void close() {
     work.close(); // waits for the steps that still use the rest
     tiles.releaseReference();
+    lambdaMultiple.releaseReference();
     optimizers().forEach(Optimizer::close);
   }
 }

@@ -79,6 +79,8 @@ class SettingsTest {
     "PATCH, 100, '--patch takes a multiple of 64, not 100'",
     "STEPS, 0, '--steps takes a whole number from 1 up, not ''0'''",
     "TIME, 20m, '--time and --steps contradict each other'",
+    "LAMBDA_FROM, 0.001, '--lambda-from is where λ falls from: at least --lambda, 0.0067, not'",
+    "MAX_SCALE, 64, '--max-scale is of architectures with a hyperprior, and --arch is'",
     "CUDA_GRAPH, maybe, '--cuda-graph is one of on, off, not ''maybe'''",
     "PRECISION, fp8, '--precision is one of auto, fp32, tf32, bf16'",
   })

@@ -1,6 +1,7 @@
 package dev.tessera.train.network;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Architecture;
 import dev.tessera.model.Layer;
 import dev.tessera.model.Model;
 import dev.tessera.model.Network;
@@ -96,7 +97,16 @@ final class ModelParameters {
   /** Tensors that training does not change. */
   static Map<String, Tensor> constants(Model model) {
     return model.architecture().hasHyperprior()
-        ? Map.of(SCALE_TABLE, model.floats(SCALE_TABLE))
+        ? constants(model.architecture(), model.floats(SCALE_TABLE))
         : Map.of();
+  }
+
+  /**
+   * Tensors that training does not change, of a new model.
+   *
+   * @param scales standard deviations that a hyperprior chooses among
+   */
+  static Map<String, Tensor> constants(Architecture architecture, Floats scales) {
+    return architecture.hasHyperprior() ? Map.of(SCALE_TABLE, scales) : Map.of();
   }
 }

@@ -1,5 +1,6 @@
 package dev.tessera.train.network;
 
+import dev.tessera.entropy.GaussianTables;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Architecture;
 import dev.tessera.model.Model;
@@ -81,10 +82,26 @@ public final class TrainableModel implements AutoCloseable {
    */
   public static TrainableModel random(
       Architecture architecture, int n, int m, int inputChannels, long seed, TorchDevice device) {
+    return random(architecture, n, m, inputChannels, GaussianTables.standardScales(), seed, device);
+  }
+
+  /**
+   * A new model whose hyperprior, if it has one, chooses among standard deviations of its own.
+   *
+   * @param scales strictly rising, as {@link GaussianTables#scales} makes them
+   */
+  public static TrainableModel random(
+      Architecture architecture,
+      int n,
+      int m,
+      int inputChannels,
+      float[] scales,
+      long seed,
+      TorchDevice device) {
     return new TrainableModel(
         architecture,
         Initialization.random(architecture, n, m, inputChannels, seed),
-        Map.of(),
+        ModelParameters.constants(architecture, new Floats(new int[] {scales.length}, scales)),
         device,
         ScalarType.Float);
   }
