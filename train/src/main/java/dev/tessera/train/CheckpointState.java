@@ -1,15 +1,21 @@
 package dev.tessera.train;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Tensor;
 import dev.tessera.model.TensorFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 
 /**
  * All that a training needs to go on: one safetensors file with the weights, the optimizers'
@@ -18,6 +24,7 @@ import java.util.TreeMap;
 final class CheckpointState {
   private static final String FORMAT = "format";
   private static final String VERSION = "tessera-training-1";
+  private static final String CHECKSUM = "crc32c";
 
   private final SortedMap<String, Tensor> tensors;
   private final SortedMap<String, String> strings;
@@ -28,8 +35,8 @@ final class CheckpointState {
   }
 
   private CheckpointState(SortedMap<String, Tensor> tensors, SortedMap<String, String> strings) {
-    this.tensors = tensors;
-    this.strings = strings;
+    this.tensors = new TreeMap<>(tensors);
+    this.strings = new TreeMap<>(strings);
   }
 
   /** The checkpoint of a training that writes a model. */
@@ -48,15 +55,50 @@ final class CheckpointState {
     } catch (NoSuchFileException e) {
       throw new TesseraException.Invalid(
           "there is nothing to resume: " + file + " does not exist, so leave out --resume");
+    } catch (TesseraException.Corrupt e) {
+      throw new TesseraException.Corrupt(
+          "the checkpoint " + file + " is cut off or damaged", e.offset(), e);
     }
     if (!VERSION.equals(stored.metadata().get(FORMAT))) {
       throw new TesseraException.Corrupt(file + " is not a checkpoint of a training", -1);
     }
-    return new CheckpointState(stored.tensors(), stored.metadata());
+    CheckpointState state = new CheckpointState(stored.tensors(), stored.metadata());
+    String checksum = state.strings.remove(CHECKSUM);
+    // earlier ones have none
+    if (checksum != null && !checksum.equals(state.checksum())) {
+      throw new TesseraException.Corrupt(
+          "the checkpoint " + file + " is damaged: its checksum is not that of its contents", -1);
+    }
+    return state;
   }
 
   void write(Path file) throws IOException {
-    new TensorFile(tensors, strings).write(file);
+    SortedMap<String, String> all = new TreeMap<>(strings);
+    all.put(CHECKSUM, checksum());
+    try {
+      new TensorFile(tensors, all).write(file);
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      // of a full disk Java tells neither the file nor more
+      throw new FileSystemException(file.toString(), null, e.getMessage());
+    }
+  }
+
+  /** CRC-32C of all names and contents in their order. */
+  private String checksum() {
+    CRC32C crc = new CRC32C();
+    strings.forEach((name, text) -> crc.update((name + '=' + text + '\n').getBytes(UTF_8)));
+    tensors.forEach((name, tensor) -> {
+      crc.update((name + Arrays.toString(tensor.shape())).getBytes(UTF_8));
+      ByteBuffer bytes = ByteBuffer.allocate(4 * tensor.size()).order(ByteOrder.LITTLE_ENDIAN);
+      switch (tensor) {
+        case Tensor.Floats floats -> bytes.asFloatBuffer().put(floats.values());
+        case Tensor.Ints ints -> bytes.asIntBuffer().put(ints.values());
+      }
+      crc.update(bytes);
+    });
+    return Integer.toHexString((int) crc.getValue());
   }
 
   void put(String name, Tensor tensor) {

@@ -1,5 +1,6 @@
 package dev.tessera.train;
 
+import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.train.TrainingOptions.WeightFormat;
 import dev.tessera.train.data.TrainingData;
@@ -45,7 +46,15 @@ record FinishedModel(Model model, Losses losses, Losses precise) {
     if (options.weights() == WeightFormat.FLOAT32) {
       return new FinishedModel(full, precise, precise);
     }
-    Model half = full.toHalf();
+    Model half;
+    try {
+      half = full.toHalf();
+    } catch (TesseraException.Unsupported e) {
+      if (options.weights() == WeightFormat.AUTO) {
+        return new FinishedModel(full, precise, precise); // a weight is beyond float16
+      }
+      throw e;
+    }
     try (TrainableModel rounded = TrainableModel.of(half, trained.device())) {
       Losses losses = validation.run(rounded);
       boolean good =

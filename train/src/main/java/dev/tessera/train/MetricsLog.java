@@ -4,9 +4,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.BufferedWriter;
+import dev.tessera.field.TesseraException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,22 +63,56 @@ final class MetricsLog implements AutoCloseable {
     }
   }
 
-  private final List<Entry> entries;
-  private final BufferedWriter out;
+  private final Path file;
+
+  /** A channel would be closed by the interrupt that ends a training. */
+  private final RandomAccessFile out;
+
+  private List<Entry> entries = new ArrayList<>();
 
   /**
-   * Opens the log beside a model.
+   * Opens the log beside a model and keeps others from it as long as it is open, and so from all
+   * that a training writes. What it holds stays until the first line is added.
    *
-   * @param steps steps that a resumed training has made: later lines, of steps that will be made
-   *     again, are dropped; 0 begins a new log
+   * @throws TesseraException.Invalid if another training has it open
    */
-  MetricsLog(Path file, long steps) throws IOException {
-    this.entries = steps == 0 ? new ArrayList<>() : kept(file, steps);
-    this.out = Files.newBufferedWriter(file, StandardCharsets.UTF_8);
+  MetricsLog(Path file) throws IOException {
+    this.file = file;
+    try {
+      this.out = new RandomAccessFile(file.toFile(), "rw");
+    } catch (FileNotFoundException e) {
+      throw new FileSystemException(file.toString(), null, "cannot be written");
+    }
+    if (!locked()) {
+      out.close();
+      throw new TesseraException.Invalid(
+          "another training is writing "
+              + file
+              + ": wait for its end, stop it, or name another file with --out");
+    }
+  }
+
+  private boolean locked() throws IOException {
+    try {
+      return out.getChannel().tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false; // in this program
+    } catch (IOException e) {
+      return true; // a file system without locks
+    }
+  }
+
+  /**
+   * Takes over what a resumed training has logged.
+   *
+   * @param steps that it has made: later lines, of steps that will be made again, are dropped
+   */
+  void goOnAfter(long steps) throws IOException {
+    entries = kept(file, steps);
     for (Entry entry : entries) {
       write(entry);
     }
-    out.flush();
+    out.setLength(out.getFilePointer());
   }
 
   /** The log of a model file. */
@@ -86,7 +124,8 @@ final class MetricsLog implements AutoCloseable {
   private static List<Entry> kept(Path file, long steps) throws IOException {
     List<Entry> kept = new ArrayList<>();
     if (Files.exists(file)) {
-      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+      // what is not UTF-8 is no line of ours
+      for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).split("\n")) {
         readable(line).filter(entry -> entry.step() <= steps).ifPresent(kept::add);
       }
     }
@@ -97,7 +136,11 @@ final class MetricsLog implements AutoCloseable {
   private static Optional<Entry> readable(String line) {
     try {
       return Optional.of(Entry.of(JsonParser.parseString(line)));
-    } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+    } catch (JsonParseException
+        | IllegalStateException
+        | NullPointerException
+        | UnsupportedOperationException
+        | NumberFormatException e) {
       return Optional.empty();
     }
   }
@@ -105,20 +148,28 @@ final class MetricsLog implements AutoCloseable {
   void add(Entry entry) throws IOException {
     entries.add(entry);
     write(entry);
-    out.flush();
+    out.setLength(out.getFilePointer());
   }
 
   private void write(Entry entry) throws IOException {
-    out.write(entry.toJson().toString());
-    out.newLine();
+    try {
+      out.write((entry.toJson() + "\n").getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      // of a full disk Java tells neither the file nor more
+      throw new FileSystemException(file.toString(), null, e.getMessage());
+    }
   }
 
   List<Entry> entries() {
     return entries;
   }
 
+  /** Leaves no file where nothing was logged. */
   @Override
   public void close() throws IOException {
+    if (out.length() == 0) {
+      Files.deleteIfExists(file);
+    }
     out.close();
   }
 }

@@ -40,6 +40,11 @@ record Plan(TrainingOptions options, CheckpointState state) {
       throw new TesseraException.Invalid(out + " is a folder: name a file with --out");
     }
     Files.createDirectories(folder);
+    // hours of training are not to end in a file that cannot be written
+    Path probe = out.resolveSibling(out.getFileName() + ".checkpoint.probe");
+    Files.deleteIfExists(probe);
+    Files.createFile(probe);
+    Files.delete(probe);
   }
 
   /** Hours of training are not to be lost to a forgotten {@code --resume}. */
@@ -56,7 +61,10 @@ record Plan(TrainingOptions options, CheckpointState state) {
     try {
       return !Course.isFinished(CheckpointState.read(checkpoint));
     } catch (TesseraException e) {
-      return false; // nothing could go on from it
+      throw new TesseraException.Invalid(
+          "%s would be replaced, and whether its training is finished cannot be read (%s): remove"
+                  .formatted(checkpoint, e.getMessage())
+              + " it, or name another file with --out");
     }
   }
 }

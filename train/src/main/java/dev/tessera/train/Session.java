@@ -1,5 +1,6 @@
 package dev.tessera.train;
 
+import dev.tessera.field.TesseraException;
 import dev.tessera.train.data.TrainingData;
 import dev.tessera.train.network.ComputeType;
 import dev.tessera.train.network.TrainableModel;
@@ -29,6 +30,7 @@ final class Session implements AutoCloseable {
 
   /**
    * @param model what is trained; stays the caller's to close, as the data do
+   * @param metrics stays the caller's to close, too
    * @param state to go on from, or null
    */
   Session(
@@ -37,6 +39,7 @@ final class Session implements AutoCloseable {
       TrainableModel model,
       ComputeType type,
       Path out,
+      MetricsLog metrics,
       CheckpointState state,
       TrainingListener listener)
       throws IOException {
@@ -45,6 +48,7 @@ final class Session implements AutoCloseable {
     this.model = model;
     this.out = out;
     this.listener = listener;
+    this.metrics = metrics;
     this.firstStep = state == null ? 0 : Course.stepOf(state);
     try {
       boolean cuda = model.device().isCuda();
@@ -60,11 +64,11 @@ final class Session implements AutoCloseable {
               data::fillValidation,
               validationShape,
               data.validationTiles());
-      this.metrics = new MetricsLog(MetricsLog.beside(out), firstStep);
       this.loop =
           new TrainingLoop(
               new TrainingLoop.Parts(
                   options,
+                  data.fingerprint(),
                   work,
                   validation,
                   running,
@@ -73,13 +77,26 @@ final class Session implements AutoCloseable {
                   stop,
                   CheckpointState.beside(out)));
       if (state != null) {
+        requireSameData(state);
         loop.restore(state);
+        metrics.goOnAfter(firstStep);
         listener.message("goes on after step " + firstStep);
       }
     } catch (IOException | RuntimeException | Error e) {
       // the program's end waits for the stop signal to be closed
       close();
       throw e;
+    }
+  }
+
+  /** What was trained on must not be validated on, nor one training be two. */
+  private void requireSameData(CheckpointState state) {
+    String before = state.strings().get(TrainingLoop.DATA);
+    if (before != null && !before.equals(data.fingerprint())) {
+      throw new TesseraException.Invalid(
+          "the data are not those that the training began with (%s; now %s): files came, went or"
+                  .formatted(before, data.fingerprint())
+              + " changed; put them back, or begin another training under another --out");
     }
   }
 
@@ -123,7 +140,6 @@ final class Session implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try (stop;
-        metrics;
         running;
         validation;
         work;

@@ -46,8 +46,9 @@ public final class Training {
    *     what it had
    * @param out the model file to write
    * @param resume whether to go on from the checkpoint beside {@code out}
-   * @throws TesseraException.Invalid if options or data contradict each other, or if a new training
-   *     would replace the checkpoint of one that is not finished
+   * @throws TesseraException.Invalid if options or data contradict each other, if a new training
+   *     would replace the checkpoint of one that is not finished, or if another one is writing
+   *     there
    * @throws TesseraException.Unsupported if libtorch or the device is missing, or training has
    *     diverged; the last good checkpoint is kept
    */
@@ -61,10 +62,12 @@ public final class Training {
     listener.message(
         "training on %s in %s for %s"
             .formatted(device, type.toString().toLowerCase(Locale.ROOT), options.budget()));
-    try (TrainingData data = TrainingData.open(options.data(), dataOptions(options, listener))) {
+    try (MetricsLog metrics = new MetricsLog(MetricsLog.beside(out));
+        TrainingData data = TrainingData.open(options.data(), dataOptions(options, listener))) {
       tell(data, listener);
       try (TrainableModel model = model(options, device, resume);
-          Session session = new Session(options, data, model, type, out, plan.state(), listener)) {
+          Session session =
+              new Session(options, data, model, type, out, metrics, plan.state(), listener)) {
         return session.run();
       } catch (RuntimeException e) {
         throw Torch.explained(e);

@@ -17,9 +17,17 @@ final class TrainingLoop {
   private static final double PROGRESS_SECONDS = 0.5;
   private static final double CHECKPOINT_SECONDS = 60;
 
-  /** What a loop works with; whoever made these closes them. */
+  /** Where a checkpoint says what data it is of. */
+  static final String DATA = "data.fingerprint";
+
+  /**
+   * What a loop works with; whoever made these closes them.
+   *
+   * @param data tells the data from others
+   */
   record Parts(
       TrainingOptions options,
+      String data,
       TrainingStep work,
       Validation validation,
       RunningLosses running,
@@ -183,17 +191,20 @@ final class TrainingLoop {
   }
 
   private TesseraException.Unsupported diverged() {
-    return new TesseraException.Unsupported(
+    String change =
         String.format(
             Locale.ROOT,
-            "the loss is no longer a number after step %d: %s; go on from it with --resume and a"
-                + " --learning-rate below %s, a --clip below %s or --precision fp32",
-            course.step(),
-            savedStep < 0
-                ? "no checkpoint had been written yet"
-                : "the checkpoint of step %d is kept (%s)".formatted(savedStep, parts.checkpoint()),
+            "a --learning-rate below %s, a --clip %s or --precision fp32",
             options.learningRate(),
-            options.clip()));
+            options.clip() > 0 ? "below " + options.clip() : "such as 1");
+    return new TesseraException.Unsupported(
+        "the loss is no longer a number after step %d: %s"
+            .formatted(
+                course.step(),
+                savedStep < 0
+                    ? "no checkpoint had been written yet; begin again with " + change
+                    : "the checkpoint of step %d is kept (%s); go on from it with --resume and %s"
+                        .formatted(savedStep, parts.checkpoint(), change)));
   }
 
   private void save() throws IOException {
@@ -203,6 +214,7 @@ final class TrainingLoop {
     }
     CheckpointState state = new CheckpointState();
     state.putAll(options.settings().toMetadata());
+    state.put(DATA, parts.data());
     state.putAll(course.state());
     state.putAll(schedule.state());
     state.putAll(parts.running().state());

@@ -1,7 +1,9 @@
 package dev.tessera.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tessera.field.TesseraException;
 import dev.tessera.train.MetricsLog.Entry;
 import dev.tessera.train.MetricsLog.Kind;
 import java.io.IOException;
@@ -19,14 +21,18 @@ class MetricsLogTest {
   @Test
   void aResumedTrainingReplacesWhatItDoesAgain(@TempDir Path folder) throws IOException {
     Path file = MetricsLog.beside(folder.resolve("m.safetensors"));
-    try (MetricsLog log = new MetricsLog(file, 0)) {
+    try (MetricsLog log = new MetricsLog(file)) {
       log.add(entry(Kind.TRAINING, 50));
       log.add(entry(Kind.VALIDATION, 60));
       log.add(entry(Kind.TRAINING, 100));
     }
-    Files.writeString(file, "{\"kind\":\"trai", StandardOpenOption.APPEND);
+    Files.writeString(
+        file,
+        "{\"kind\":{}}\n{\"kind\":\"training\",\"step\":\"x\"}\n5\n{\"kind\":\"trai",
+        StandardOpenOption.APPEND);
 
-    try (MetricsLog log = new MetricsLog(file, 70)) {
+    try (MetricsLog log = new MetricsLog(file)) {
+      log.goOnAfter(70);
       assertThat(log.entries())
           .containsExactly(entry(Kind.TRAINING, 50), entry(Kind.VALIDATION, 60));
     }
@@ -36,9 +42,34 @@ class MetricsLogTest {
         .first()
         .asString()
         .contains("\"step\":50", "\"psnr\":40.0", "\"loss\":0.02");
-    try (MetricsLog log = new MetricsLog(file, 0)) {
+  }
+
+  @Test
+  void whatALogHeldStaysUntilAnotherTrainingHasSomethingToSay(@TempDir Path folder)
+      throws IOException {
+    Path file = folder.resolve("m.metrics.jsonl");
+    try (MetricsLog log = new MetricsLog(file)) {
+      log.add(entry(Kind.TRAINING, 50));
+      log.add(entry(Kind.TRAINING, 100));
+    }
+    try (MetricsLog log = new MetricsLog(file)) {
       assertThat(log.entries()).isEmpty();
     }
-    assertThat(file).isEmptyFile();
+    assertThat(Files.readAllLines(file)).hasSize(2);
+    try (MetricsLog log = new MetricsLog(file)) {
+      log.add(entry(Kind.VALIDATION, 7));
+    }
+    assertThat(Files.readAllLines(file)).hasSize(1).first().asString().contains("\"step\":7");
+  }
+
+  @Test
+  void oneTrainingAtATime(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("m.metrics.jsonl");
+    try (MetricsLog log = new MetricsLog(file)) {
+      assertThatThrownBy(() -> new MetricsLog(file))
+          .isInstanceOf(TesseraException.Invalid.class)
+          .hasMessageContaining("another training is writing " + file);
+    }
+    assertThat(file).doesNotExist();
   }
 }

@@ -20,6 +20,8 @@ import dev.tessera.synth.CosmologySynth;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.SortedMap;
@@ -177,6 +179,7 @@ class TrainingTest {
   private static void poison(Path checkpoint) throws IOException {
     TensorFile state = TensorFile.read(checkpoint);
     state.floats("main.values/g_s.6.bias").values()[0] = 1e30f;
+    state.metadata().remove("crc32c");
     state.write(checkpoint);
   }
 
@@ -269,6 +272,7 @@ class TrainingTest {
     TensorFile state = TensorFile.read(CheckpointState.beside(out));
     SortedMap<String, Tensor> tensors = new TreeMap<>(state.tensors());
     tensors.remove("main.best/g_s.6.bias");
+    state.metadata().remove("crc32c");
     new TensorFile(tensors, state.metadata()).write(CheckpointState.beside(out));
 
     assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(Long.MAX_VALUE)))
@@ -276,5 +280,65 @@ class TrainingTest {
         .hasMessageContaining("main.best/g_s.6.bias");
     assertThat(Thread.getAllStackTraces().keySet())
         .noneMatch(thread -> thread.getName().startsWith("batches-"));
+  }
+
+  @Test
+  void whatIsLeftOfADamagedCheckpointIsNeitherUsedNorReplaced() throws IOException {
+    Path out = folder.resolve("cut.safetensors");
+    Training.run(settings(100), out, false, new Recorder(1));
+    assertThat(Thread.interrupted()).isTrue();
+    Path checkpoint = CheckpointState.beside(out);
+    byte[] good = Files.readAllBytes(checkpoint);
+    byte[] flipped = good.clone();
+    flipped[good.length - 100] ^= 4;
+    byte[] cut = Arrays.copyOf(good, good.length / 2);
+
+    for (byte[] damaged : new byte[][] {flipped, cut, {}}) {
+      Files.write(checkpoint, damaged);
+      assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(1)))
+          .isInstanceOf(TesseraException.Corrupt.class)
+          .hasMessageContaining("the checkpoint " + checkpoint)
+          .hasMessageContaining("damaged");
+      assertThatThrownBy(() -> Training.run(settings(100), out, false, new Recorder(1)))
+          .isInstanceOf(TesseraException.Invalid.class)
+          .hasMessageContaining("remove it, or name another file");
+      assertThat(checkpoint).hasBinaryContent(damaged);
+    }
+  }
+
+  @Test
+  void aTrainingGoesOnWithItsOwnDataOnly() throws IOException {
+    Path data = Files.createDirectory(folder.resolve("changing"));
+    for (int seed = 1; seed <= 3; seed++) {
+      String name = "temperature" + seed + ".npy";
+      Files.copy(folder.resolve(name), data.resolve(name));
+    }
+    Map<Setting, String> settings = settings(100);
+    settings.put(Setting.DATA, data.resolve("*.npy").toString());
+    Path out = folder.resolve("changing.safetensors");
+    Training.run(settings, out, false, new Recorder(1));
+    assertThat(Thread.interrupted()).isTrue();
+
+    Path first = data.resolve("temperature1.npy");
+    byte[] values = Files.readAllBytes(first);
+    Files.copy(data.resolve("temperature2.npy"), first, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(1)))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("the data are not those that the training began with (3 fields, ");
+    Files.delete(first);
+    assertThatThrownBy(() -> Training.run(Map.of(), out, true, new Recorder(1)))
+        .hasMessageContaining("; now 2 fields, ");
+    Files.write(first, values);
+    Training.run(Map.of(), out, true, new Recorder(2));
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void whereNothingCanBeWrittenIsSaidAtOnce() {
+    Path out = folder.resolve("x".repeat(250) + ".safetensors");
+
+    assertThatThrownBy(() -> Training.check(settings(1), out, false))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("too long");
   }
 }

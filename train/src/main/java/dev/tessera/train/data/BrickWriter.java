@@ -29,6 +29,7 @@ final class BrickWriter {
   private final Normalizer normalizer;
   private final Normalizer pointwise;
   private final double base;
+  private final double unit;
   private final int rows;
   private final int cols;
   private final double[] row;
@@ -45,6 +46,7 @@ final class BrickWriter {
     this.normalizer = survey.normalizer();
     this.pointwise = survey.normalizer().spec().pointwise().fit(type, 1).finish();
     this.base = survey.base();
+    this.unit = survey.unit();
     long thin = SLAB / layout.depth() / layout.height();
     this.cols = (int) Math.min(thin / layout.width(), layout.wide()) * layout.width();
     long high = Math.max(1, SLAB / layout.depth() / layout.height() / cols);
@@ -104,7 +106,7 @@ final class BrickWriter {
         for (int i = 0; i < boxCols; i++) {
           int brick = first + i / layout.width();
           int place = (brick * BrickLayout.VALUES) + line * layout.width() + i % layout.width();
-          bricks.putFloat(4 * place, missing[i] ? Float.NaN : (float) (row[i] - base));
+          bricks.putFloat(4 * place, missing[i] ? Float.NaN : (float) ((row[i] - base) / unit));
         }
       }
     }

@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
  * @param maps by orientation; null where volumes are not cut
  */
 record CacheHeader(Description description, PlaneMaps[] maps) {
-  private static final long MAGIC = 0x31_4e_52_54_52_53_53_54L; // "TSSRTRN1"
+  private static final long MAGIC = 0x32_4e_52_54_52_53_53_54L; // "TSSRTRN2"
   private static final int FIXED_BYTES = 16;
   private static final int PAGE = 4096;
   private static final int MAX_TEXT = 1 << 20;

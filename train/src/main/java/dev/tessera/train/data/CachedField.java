@@ -125,7 +125,7 @@ final class CachedField implements AutoCloseable {
           "'"
               + file
               + "' or its copy in the cache became shorter or unreadable while it was trained on:"
-              + " start again when nobody writes it, and --resume",
+              + " start again when nobody writes it, with --resume if there is a checkpoint",
           -1,
           e);
     }

@@ -23,11 +23,17 @@ import java.util.concurrent.CancellationException;
  *     where volumes are not cut
  * @param base what is subtracted from values after the pointwise stages before they are kept as
  *     float32: 0, or the middle of a range so narrow that float32 would blur it
+ * @param unit what they are divided by then, a power of two: 1 where float32 has room for them
  * @param missing values that have no place in the normalizer's domain, or are the fill value
  * @param asInFile whether the values stand in the file as they would be kept
  */
 record FieldSurvey(
-    Normalizer normalizer, PlaneMaps[] maps, double base, long missing, boolean asInFile) {
+    Normalizer normalizer,
+    PlaneMaps[] maps,
+    double base,
+    double unit,
+    long missing,
+    boolean asInFile) {
   /** Planes thinner than this are cut across z alone. */
   private static final int THINNEST = 16;
 
@@ -36,6 +42,14 @@ record FieldSurvey(
 
   /** A range below this share of its distance from zero would lose digits in float32. */
   private static final double NARROW = 1.0 / 256;
+
+  /** Exponents of two beyond which values, or what tells them apart, have no room in float32. */
+  private static final int LARGEST = 120;
+
+  private static final int SMALLEST = -100;
+
+  /** Of units: a quarter of it times the largest value is still a number. */
+  private static final int LAST_UNIT = 1020;
 
   /** Whether no plane has two different values. */
   boolean isConstant() {
@@ -166,39 +180,61 @@ record FieldSurvey(
     private FieldSurvey finish() {
       Normalizer normalizer = fit.finish();
       NormalizerSpec spec = normalizer.spec();
-      double base = base(spec);
+      double[] ends = ends(spec);
+      double base = base(ends);
+      double unit = unit(ends, base);
       PlaneMaps[] maps = {
-        PlaneMaps.of(normalizer, info.shape().slices(), base),
-        across(normalizer, acrossY, base),
-        across(normalizer, acrossX, base)
+        PlaneMaps.of(normalizer, info.shape().slices(), base, unit),
+        across(normalizer, acrossY, base, unit),
+        across(normalizer, acrossX, base, unit)
       };
       // a fill value is finite in the file, and would have to be NaN
       boolean asInFile = same && !filled && base == 0 && spec.pointwise().stages().isEmpty();
-      return new FieldSurvey(normalizer, maps, base, missing, asInFile);
+      return new FieldSurvey(normalizer, maps, base, unit, missing, asInFile);
     }
 
-    /** The middle of a narrow range of a type that has more digits than float32. */
-    private double base(NormalizerSpec spec) {
-      if (type == DataType.FLOAT32 || type.bytes() < 4 || !(least < greatest)) {
-        return 0;
+    /** The least and the greatest value after the pointwise stages; empty where all are alike. */
+    private double[] ends(NormalizerSpec spec) {
+      if (!(least < greatest)) {
+        return new double[0];
       }
       double[] ends = {least, greatest};
       spec.pointwise().fit(type, 1).finish().forward(0, ends, 2);
+      return ends;
+    }
+
+    /** The middle of a narrow range of a type that has more digits than float32. */
+    private double base(double[] ends) {
+      if (type == DataType.FLOAT32 || type.bytes() < 4 || ends.length == 0) {
+        return 0;
+      }
       double middle = ends[0] / 2 + ends[1] / 2;
       return ends[1] - ends[0] < NARROW * Math.abs(middle) ? middle : 0;
     }
 
-    private PlaneMaps across(Normalizer normalizer, PlaneLimits limits, double base) {
+    /** About the largest magnitude, of a type whose values may be beyond those of float32. */
+    private double unit(double[] ends, double base) {
+      if (type != DataType.FLOAT64 || ends.length == 0) {
+        return 1;
+      }
+      double largest = Math.max(Math.abs(ends[0] - base), Math.abs(ends[1] - base));
+      int exponent = Math.getExponent(largest);
+      return exponent > LARGEST || exponent < SMALLEST
+          ? Math.scalb(1.0, Math.clamp(exponent, Double.MIN_EXPONENT, LAST_UNIT))
+          : 1;
+    }
+
+    private PlaneMaps across(Normalizer normalizer, PlaneLimits limits, double base, double unit) {
       NormalizerSpec spec = normalizer.spec();
       if (limits == null) {
         return null;
       }
       if (!normalizer.isPerSlice()) {
-        return PlaneMaps.of(normalizer, limits.planes(), base);
+        return PlaneMaps.of(normalizer, limits.planes(), base, unit);
       }
       boolean byLimits = spec.stages().getLast().kind() == NormalizerSpec.Kind.MINMAX;
       // mean and deviation of planes across y and x are not measured
-      return byLimits ? PlaneMaps.of(limits.fit(spec, type), limits.planes(), base) : null;
+      return byLimits ? PlaneMaps.of(limits.fit(spec, type), limits.planes(), base, unit) : null;
     }
   }
 

@@ -30,21 +30,22 @@ final class PlaneMaps {
    * The maps of a fitted normalizer; one for all planes where they have none of their own.
    *
    * @param base what was subtracted from the values that are kept
+   * @param unit what they were divided by then
    */
-  static PlaneMaps of(Normalizer normalizer, long planes, double base) {
+  static PlaneMaps of(Normalizer normalizer, long planes, double base, double unit) {
     int count = normalizer.isPerSlice() ? (int) planes : 1;
     PlaneMaps maps = new PlaneMaps(MemorySegment.ofArray(new double[NUMBERS * count]));
     for (long plane = 0; plane < count; plane++) {
-      maps.set(plane, normalizer.map(plane), base);
+      maps.set(plane, normalizer.map(plane), base, unit);
     }
     return maps;
   }
 
-  private void set(long plane, SliceMap map, double base) {
+  private void set(long plane, SliceMap map, double base, double unit) {
     boolean flat = map.kind() == SliceMap.Kind.FLAT;
     numbers.setAtIndex(NUMBER, NUMBERS * plane, flat ? 0 : map.offset() - base * map.scale());
     numbers.setAtIndex(NUMBER, NUMBERS * plane + 1, flat ? 0 : map.width());
-    numbers.setAtIndex(NUMBER, NUMBERS * plane + 2, flat ? 0 : map.scale());
+    numbers.setAtIndex(NUMBER, NUMBERS * plane + 2, flat ? 0 : map.scale() * unit);
   }
 
   /** What becomes 0, in the scaled unit. */

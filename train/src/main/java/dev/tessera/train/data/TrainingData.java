@@ -7,7 +7,9 @@ import dev.tessera.model.Model;
 import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
 
 /**
  * Fields of any format, number and size as an endless sequence of batches of normalized crops, and
@@ -275,6 +278,28 @@ public final class TrainingData implements AutoCloseable {
                     entry.getValue()[0] == 1 ? "" : "s",
                     entry.getValue()[1]))
         .collect(Collectors.joining("; "));
+  }
+
+  /**
+   * What tells these data from others: the number of fields, and a checksum of their names, shapes,
+   * parts in training and validation, and of the limits of their planes, which change with the
+   * values.
+   */
+  public String fingerprint() {
+    CRC32C crc = new CRC32C();
+    for (DatasetSummary field : datasets()) {
+      crc.update(field.toString().getBytes(StandardCharsets.UTF_8));
+    }
+    for (Dataset dataset : datasets) {
+      for (Orientation orientation : Orientation.values()) {
+        PlaneMaps maps = dataset.field().maps(orientation);
+        if (maps != null) {
+          crc.update(maps.numbers().toArray(ValueLayout.JAVA_BYTE));
+        }
+      }
+    }
+    return "%d field%s, %08x"
+        .formatted(datasets.size(), datasets.size() == 1 ? "" : "s", crc.getValue());
   }
 
   /**

@@ -14,12 +14,14 @@ import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class CropReaderTest {
   private static final int SIDE = 32;
@@ -42,7 +44,10 @@ final class CropReaderTest {
   }
 
   private CachedField cached(Field field, String normalizer) throws IOException {
-    Path file = TrainingFiles.write(folder.resolve("volume_36x32x33.f32"), field);
+    return cached(TrainingFiles.write(folder.resolve("volume_36x32x33.f32"), field), normalizer);
+  }
+
+  private CachedField cached(Path file, String normalizer) throws IOException {
     return new CacheFolder(folder.resolve("cache"))
         .field(
             new DataSpec.Location(file, ""),
@@ -116,6 +121,23 @@ final class CropReaderTest {
         assertThat(read(crop)).containsExactly(expected, offset(tolerance));
       }
     }
+  }
+
+  /** Normalized, a field is what it was in another unit, also where float32 has no room for it. */
+  @ParameterizedTest
+  @ValueSource(ints = {996, 1021, -200, -1010})
+  void valuesBeyondFloat32KeepTheirShape(int exponent) throws IOException {
+    long[] from = {4, 0, 1};
+    int[] size = {3, 32, 32};
+    List<float[]> crops = new ArrayList<>();
+    for (double scale : new double[] {1, Math.scalb(1.0, exponent)}) {
+      Path file = folder.resolve("waves" + scale + "_36x32x33.f64");
+      TrainingFiles.write(file, TrainingFiles.waves(DataType.FLOAT64, 12, scale, SHAPE.dims()));
+      try (CachedField cached = cached(file, "minmax:slice")) {
+        crops.add(read(new Crop(cached, 0, from, size, Orientation.Z, false, new boolean[3], 0)));
+      }
+    }
+    assertThat(crops.get(1)).containsExactly(crops.get(0), offset(1e-6f));
   }
 
   private static Offset<Float> offset(float tolerance) {
