@@ -77,9 +77,9 @@ public final class GaussianTables {
       throw new IllegalArgumentException("scales rise from " + DEFAULT_BOUND + ", not to " + last);
     }
     float[] scales = new float[standardScales().length];
-    double ratio = Math.log(last / DEFAULT_BOUND) / (scales.length - 1);
+    double ratio = StrictMath.log(last / DEFAULT_BOUND) / (scales.length - 1);
     for (int i = 0; i < scales.length; i++) {
-      scales[i] = (float) (DEFAULT_BOUND * Math.exp(ratio * i));
+      scales[i] = (float) (DEFAULT_BOUND * StrictMath.exp(ratio * i));
     }
     scales[scales.length - 1] = last;
     return scales;

@@ -42,9 +42,8 @@ record Plan(TrainingOptions options, CheckpointState state) {
     Files.createDirectories(folder);
     // hours of training are not to end in a file that cannot be written
     Path probe = out.resolveSibling(out.getFileName() + ".checkpoint.probe");
+    Files.write(probe, new byte[0]);
     Files.deleteIfExists(probe);
-    Files.createFile(probe);
-    Files.delete(probe);
   }
 
   /** Hours of training are not to be lost to a forgotten {@code --resume}. */
