@@ -134,6 +134,7 @@ final class EvalCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<EvaluatedCodec> codecs = EvaluatedCodec.all(models, pipelines, curves);
     checkData();
+    checkOutputs();
     Map<String, FieldSource> sources = new LinkedHashMap<>();
     try (PendingFile jsonFile = json == null ? null : PendingFile.create(json);
         PendingFile svgFile = svg == null ? null : PendingFile.create(svg)) {
@@ -164,6 +165,13 @@ final class EvalCommand implements Callable<Integer> {
                   + " for each")
               .formatted(data.size(), data.size() == 1 ? "" : "s", normalizers.size()));
     }
+  }
+
+  private void checkOutputs() throws IOException {
+    List<String> read = new ArrayList<>(data);
+    read.addAll(models);
+    pointFiles.forEach(file -> read.add(file.toString()));
+    Outputs.requireApart(read, json, svg);
   }
 
   private RateReport measure(List<EvaluatedCodec> codecs, Map<String, FieldSource> sources)
