@@ -8,6 +8,9 @@ import dev.tessera.field.DataType;
 import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -107,6 +110,35 @@ final class PrecisionTest extends CommandTest {
       }
     }
     throw new AssertionError("the model has vanished");
+  }
+
+  @Test
+  void calibrationNeedsValues() throws IOException {
+    Path model = Files.copy(Path.of(FACTORIZED), folder.resolve("m.safetensors"));
+    float[] nothing = new float[64 * 64];
+    Arrays.fill(nothing, Float.NaN);
+    ByteBuffer values = ByteBuffer.allocate(4 * nothing.length).order(ByteOrder.LITTLE_ENDIAN);
+    values.asFloatBuffer().put(nothing);
+    Files.write(folder.resolve("nan.dat"), values.array());
+    String[] calibrate = {
+      "calibrate",
+      model.toString(),
+      "--data",
+      path("nan.dat"),
+      "--shape",
+      "64x64",
+      "--dtype",
+      "f32",
+      "--normalizer",
+      "minmax"
+    };
+
+    run(calibrate).expectError(Main.USAGE, "nan.dat' has no value to measure with");
+    run(with(calibrate, "--fill=nan")).expectError(Main.USAGE, "nan.dat' has no value");
+    assertThat(model).hasSameBinaryContentAs(Path.of(FACTORIZED));
+    values.asFloatBuffer().put(1, 1).put(2, 2);
+    Files.write(folder.resolve("nan.dat"), values.array());
+    run(calibrate).expectDone();
   }
 
   @Test

@@ -44,13 +44,22 @@ public final class Calibrator implements AutoCloseable {
   /**
    * Looks at tiles that are spread evenly over a field.
    *
+   * @param name what messages call the field
    * @param most how many at most
+   * @throws TesseraException.Invalid if the field has no value that networks could be given
    */
-  public void add(FieldSource field, int most) throws IOException {
+  public void add(String name, FieldSource field, int most) throws IOException {
     TileGrid grid = new TileSizes(model).choose(field.info().shape(), options);
     FieldScan scan;
     try (WorkPool pool = WorkPool.of(options)) {
       scan = FieldScan.of(field, TileCodec.normalizer(model, options), options.progress(), pool);
+    }
+    if (scan.ordinary() == 0) {
+      throw new TesseraException.Invalid(
+          "'"
+              + name
+              + "' has no value to measure with: all are NaN, infinite, fill values or nothing that"
+              + " the normalizer takes");
     }
     Tiler tiler =
         new Tiler(field.info(), grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
