@@ -129,7 +129,7 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   /** The file to write; null where it is one of the model folder. */
-  private Path target() {
+  private Path target() throws IOException {
     Path target = out != null ? out : Path.of(model);
     if (out == null && !Files.isRegularFile(target)) {
       return null;
@@ -138,6 +138,10 @@ final class CalibrateCommand implements Callable<Integer> {
       throw new TesseraException.Invalid(
           "scales are written to a .safetensors file: name one with --out, or import the model");
     }
+    if (out != null) {
+      Models.requireTarget(out);
+    }
+    Outputs.requireApart(data, target);
     return target;
   }
 
