@@ -133,7 +133,7 @@ final class EvalCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<EvaluatedCodec> codecs = EvaluatedCodec.all(models, pipelines, curves);
-    checkData();
+    checkOptions();
     checkOutputs();
     Map<String, FieldSource> sources = new LinkedHashMap<>();
     try (PendingFile jsonFile = json == null ? null : PendingFile.create(json);
@@ -157,13 +157,17 @@ final class EvalCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void checkData() {
+  private void checkOptions() {
     EvaluatedCodec.requireOnce(data);
     if (normalizers.size() > 1 && normalizers.size() != data.size()) {
       throw new TesseraException.Invalid(
           ("--data names %d field%s, --normalizer is given %d times: give it once for all, or once"
                   + " for each")
               .formatted(data.size(), data.size() == 1 ? "" : "s", normalizers.size()));
+    }
+    if (ceiling != null && !(ceiling > 0)) {
+      throw new TesseraException.Invalid(
+          "--up-to takes a PSNR above 0 dB, as in 45, not " + ceiling);
     }
   }
 
@@ -178,12 +182,14 @@ final class EvalCommand implements Callable<Integer> {
       throws IOException {
     Map<String, Long> values = new LinkedHashMap<>();
     sources.forEach((name, source) -> values.put(name, source.info().shape().elements()));
+    Set<String> measured = new LinkedHashSet<>();
+    codecs.forEach(codec -> measured.add(codec.curve()));
     // an earlier run's JSON holds the points that it read: they count once
     Set<RatePoint> others = new LinkedHashSet<>();
     for (Path file : pointFiles) {
-      others.addAll(PointFile.read(file, values));
+      others.addAll(PointFile.read(file, values, measured));
     }
-    Optional<String> reference = anchor(codecs, others);
+    Optional<String> reference = anchor(measured, others);
     RunInfo run =
         RunInfo.now(
             "tessera " + String.join(" ", command.commandLine().getParseResult().originalArgs()),
@@ -206,9 +212,8 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** The curve that others are compared with, known to exist; empty if there is only one. */
-  private Optional<String> anchor(List<EvaluatedCodec> codecs, Set<RatePoint> others) {
-    Set<String> names = new LinkedHashSet<>();
-    codecs.forEach(codec -> names.add(codec.curve()));
+  private Optional<String> anchor(Set<String> measured, Set<RatePoint> others) {
+    Set<String> names = new LinkedHashSet<>(measured);
     others.forEach(point -> names.add(point.curve()));
     if (anchor != null && !names.contains(anchor)) {
       throw new TesseraException.Invalid(

@@ -189,6 +189,13 @@ final class EvalCommandTest extends CommandTest {
         .expectError(2, "--curve takes a name and its models");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--points", path("none.csv"))
         .expectError(2, "does not exist");
+    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--up-to", "NaN")
+        .expectError(2, "--up-to takes a PSNR above 0 dB");
+    Files.writeString(
+        folder.resolve("p.csv"), "curve,field,bytes,psnr_linear\neb=rel,waves,9,30\n");
+    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--points", path("p.csv"))
+        .expectError(2, "p.csv' has a curve 'eb=rel', and so has what is measured here");
+    Files.delete(folder.resolve("p.csv"));
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--json", path("no/rd.json"))
         .expectError(2, "the folder of", "does not exist");
     assertThat(names()).containsExactly("waves_2x16x16.f32");
