@@ -141,6 +141,32 @@ final class PrecisionTest extends CommandTest {
     run(calibrate).expectDone();
   }
 
+  /** A value in the first tile alone, and a look at the one in the middle. */
+  @Test
+  void calibrationNeedsValuesWhereItLooks() throws IOException {
+    ByteBuffer values = ByteBuffer.allocate(4 * 512 * 512).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 2; i < 512 * 512; i++) {
+      values.putFloat(4 * i, Float.NaN);
+    }
+    values.putFloat(4, 7);
+    Files.write(folder.resolve("corner_512x512.f32"), values.array());
+    String[] calibrate = {
+      "calibrate",
+      FACTORIZED,
+      "--data",
+      path("corner_512x512.f32"),
+      "--normalizer",
+      "minmax",
+      "--out",
+      path("m.safetensors"),
+      "--tiles"
+    };
+
+    run(with(calibrate, "1")).expectError(Main.USAGE, "no tile that was looked at has a value");
+    assertThat(names()).hasSize(1);
+    assertThat(run(with(calibrate, "100")).expectDone().text()).contains(": 1 tiles of corner");
+  }
+
   @Test
   void calibrationTakesSensibleNumbers() throws IOException {
     String field = waves(DataType.FLOAT32, 3, 64, 64);

@@ -73,6 +73,9 @@ public final class Calibrator implements AutoCloseable {
         for (int i = 0; i < count; i++) {
           Tile tile = grid.tile((2L * (done + i) + 1) * grid.count() / (2L * wanted));
           Tiler.read(field, grid, tile, values, 0);
+          if (tiler.hasOrdinary(tile, values, 0)) {
+            tiles++;
+          }
           tiler.normalize(tile, values, 0, batch, (long) i * grid.tileElements());
         }
         ranges.add(
@@ -81,22 +84,27 @@ public final class Calibrator implements AutoCloseable {
             grid.tileHeight(),
             grid.tileWidth());
         done += count;
-        tiles += count;
         long each = grid.tileElements();
         options.progress().update(Progress.Phase.CALIBRATE, done * each, wanted * each);
       }
     }
   }
 
-  /** Tiles that were looked at. */
+  /** Tiles that were looked at and have values that are not special. */
   public long tiles() {
     return tiles;
   }
 
-  /** What was found; see {@link ActivationRanges#finish}. */
+  /**
+   * What was found; see {@link ActivationRanges#finish}.
+   *
+   * @throws TesseraException.Invalid if no tile had a value that is not special
+   */
   public Calibration finish(double percentile, boolean clip) {
     if (tiles == 0) {
-      throw new TesseraException.Invalid("a calibration needs data");
+      throw new TesseraException.Invalid(
+          "no tile that was looked at has a value to measure with: look at more of them or at other"
+              + " data");
     }
     return ranges.finish(percentile, clip);
   }
