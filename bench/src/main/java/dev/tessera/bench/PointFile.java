@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.tessera.field.TesseraException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Points that were measured elsewhere: a table with the columns {@code field}, {@code bytes} or
@@ -23,26 +25,33 @@ import java.util.Optional;
  * empty) and, if there are several, {@code curve} and {@code label}; or the JSON of an earlier run.
  */
 public final class PointFile {
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
   private final Path file;
   private final Map<String, Long> values;
+  private final Set<String> measured;
   private final List<RatePoint> points = new ArrayList<>();
   private final List<String> otherFields = new ArrayList<>();
 
-  private PointFile(Path file, Map<String, Long> values) {
+  private PointFile(Path file, Map<String, Long> values, Set<String> measured) {
     this.file = file;
     this.values = values;
+    this.measured = measured;
   }
 
   /**
    * The points of the fields of this run.
    *
    * @param values number of values by name of each field
-   * @throws TesseraException.Invalid if the file is no such table or JSON, or knows none of the
-   *     fields
+   * @param measured curves that this run measures; a table's points are another program's, and none
+   *     of them belongs to these
+   * @throws TesseraException.Invalid if the file is no such table or JSON, knows none of the
+   *     fields, or is a table with one of the curves measured
    */
-  public static List<RatePoint> read(Path file, Map<String, Long> values) throws IOException {
-    PointFile reader = new PointFile(file, values);
-    String text = Files.readString(file);
+  public static List<RatePoint> read(Path file, Map<String, Long> values, Set<String> measured)
+      throws IOException {
+    PointFile reader = new PointFile(file, values, measured);
+    String text = reader.text();
     if (text.stripLeading().startsWith("{")) {
       reader.readJson(text);
     } else {
@@ -57,6 +66,19 @@ public final class PointFile {
                   : ", only of " + String.join(", ", reader.otherFields)));
     }
     return reader.points;
+  }
+
+  private String text() throws IOException {
+    if (Files.isDirectory(file)) {
+      throw invalid("is a folder: name a file of points");
+    }
+    try {
+      String text = Files.readString(file);
+      // spreadsheets begin UTF-8 with a byte order mark
+      return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    } catch (CharacterCodingException e) {
+      throw invalid("is no text in UTF-8: save it as CSV in UTF-8");
+    }
   }
 
   private TesseraException.Invalid invalid(String fault) {
@@ -112,12 +134,24 @@ public final class PointFile {
         psnr.put(domain, number(cell, number));
       }
     }
-    if (!(rate > 0) || psnr.isEmpty()) {
-      throw invalid("has a row " + number + " without a rate above 0 or without a PSNR");
+    if (!isRate(rate) || psnr.isEmpty()) {
+      throw invalid(
+          "has a row " + number + " without a rate above 0 that is finite, or without a PSNR");
     }
     String curve = row.getOrDefault("curve", stem());
+    if (measured.contains(curve)) {
+      throw invalid(
+          "has a curve '"
+              + curve
+              + "', and so has what is measured here: give one of them another name, in the table's"
+              + " column curve or with --curve");
+    }
     points.add(
         new RatePoint(curve, row.getOrDefault("label", ""), field, rate, psnr, Optional.empty()));
+  }
+
+  private static boolean isRate(double bitsPerValue) {
+    return bitsPerValue > 0 && bitsPerValue < Double.POSITIVE_INFINITY;
   }
 
   private double number(String cell, int row) {
@@ -130,7 +164,7 @@ public final class PointFile {
     } catch (NumberFormatException e) {
       number = Double.NaN;
     }
-    if (Double.isNaN(number)) {
+    if (Double.isNaN(number) || number == Double.NEGATIVE_INFINITY) {
       throw invalid("has '" + cell + "' in row " + row + " where a number belongs");
     }
     return number;
@@ -177,6 +211,8 @@ public final class PointFile {
       }
     } catch (JsonParseException
         | IllegalStateException
+        | ClassCastException
+        | IndexOutOfBoundsException
         | NullPointerException
         | UnsupportedOperationException
         | NumberFormatException e) {
@@ -199,18 +235,24 @@ public final class PointFile {
         if (column != null) {
           JsonElement cell = column.get(i);
           if (!cell.isJsonNull()) {
-            psnr.put(domain, cell.getAsDouble());
+            psnr.put(domain, jsonNumber(cell));
           }
         }
       }
+      double rate = jsonNumber(results.getAsJsonArray("bpp").get(i));
+      if (!isRate(rate)) {
+        throw new NumberFormatException("no rate: " + rate);
+      }
       points.add(
-          new RatePoint(
-              curve,
-              labels.get(i).getAsString(),
-              field,
-              results.getAsJsonArray("bpp").get(i).getAsDouble(),
-              psnr,
-              Optional.empty()));
+          new RatePoint(curve, labels.get(i).getAsString(), field, rate, psnr, Optional.empty()));
     }
+  }
+
+  private static double jsonNumber(JsonElement cell) {
+    double number = cell.getAsDouble();
+    if (Double.isNaN(number)) {
+      throw new NumberFormatException("no number: " + cell);
+    }
+    return number;
   }
 }

@@ -10,12 +10,14 @@ import dev.tessera.field.TesseraException;
 import dev.tessera.transform.NormalizerSpec;
 import java.io.IOException;
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,7 +138,7 @@ class RateReportTest {
     RateReport report = report(POINTS, "old", Double.POSITIVE_INFINITY);
     Files.writeString(file, report.toJson().toString());
 
-    List<RatePoint> again = PointFile.read(file, Map.of("v", (long) VALUES));
+    List<RatePoint> again = PointFile.read(file, Map.of("v", (long) VALUES), Set.of("new"));
 
     assertThat(again)
         .extracting(RatePoint::label)
@@ -157,7 +159,7 @@ class RateReportTest {
         other,x,1,1,1
         """);
 
-    List<RatePoint> points = PointFile.read(file, Map.of("rho", (long) VALUES));
+    List<RatePoint> points = PointFile.read(file, Map.of("rho", (long) VALUES), Set.of("taken"));
 
     assertThat(points)
         .containsExactly(
@@ -177,13 +179,39 @@ class RateReportTest {
     refuse("field,bytes,psnr_linear\nT,9,30\n", "has no point of rho, only of T");
     refuse("", "is no table of points");
     refuse("{\"results\": {}}", "is not the JSON that tessera eval writes");
+    refuse("field,bytes,psnr_linear\nrho,1e400,30\n", "without a rate above 0 that is finite");
+    refuse("field,bytes,psnr_linear\nrho,9,-Infinity\n", "where a number belongs");
+    refuse("curve,field,bytes,psnr_linear\ntaken,rho,9,30\n", "has a curve 'taken', and so has");
+    refuse("{\"curves\": 5}", "is not the JSON that tessera eval writes");
+    String run = "{curves: [{name: a, fields: [{field: rho, labels: [x], results: {%s}}]}]}";
+    refuse(run.formatted("bpp: [], psnr: [30]"), "is not the JSON that tessera eval writes");
+    refuse(run.formatted("bpp: [NaN], psnr: [30]"), "is not the JSON that tessera eval writes");
+    refuse(run.formatted("bpp: [1], psnr: [NaN]"), "is not the JSON that tessera eval writes");
     refuse("{", "is not the JSON that tessera eval writes");
+  }
+
+  @Test
+  void filesThatAreNoTextAreNamed() throws IOException {
+    Map<String, Long> values = Map.of("rho", (long) VALUES);
+    Path file = folder.resolve("utf16.csv");
+    Files.writeString(file, "field,bytes,psnr_linear\nrho,9,30\n", StandardCharsets.UTF_16);
+    assertThatThrownBy(() -> PointFile.read(file, values, Set.of()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("utf16.csv' is no text in UTF-8");
+    assertThatThrownBy(() -> PointFile.read(folder, values, Set.of()))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("' is a folder");
+    // as a spreadsheet begins a file
+    Files.writeString(file, "\uFEFFcurve,field,bytes,psnr_linear\nsz3,rho,9,30\n");
+    assertThat(PointFile.read(file, values, Set.of()))
+        .extracting(RatePoint::curve)
+        .containsExactly("sz3");
   }
 
   private void refuse(String text, String message) throws IOException {
     Path file = folder.resolve("points.csv");
     Files.writeString(file, text);
-    assertThatThrownBy(() -> PointFile.read(file, Map.of("rho", (long) VALUES)))
+    assertThatThrownBy(() -> PointFile.read(file, Map.of("rho", (long) VALUES), Set.of("taken")))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("points.csv' ")
         .hasMessageContaining(message);

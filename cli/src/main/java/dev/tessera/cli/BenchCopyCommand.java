@@ -28,6 +28,7 @@ final class BenchCopyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    output.requireApartFrom(List.of());
     List<CopyBench.Result> results =
         CopyBench.run(devices.names(), megabytes * 1_000_000L, output.runs());
     output.write(

@@ -100,6 +100,7 @@ final class BenchE2eCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    output.requireApartFrom(models);
     E2eOptions options =
         new E2eOptions(
             shape == null ? E2eShape.usual(batch) : E2eShape.parse(shape),

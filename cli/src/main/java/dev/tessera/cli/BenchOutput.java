@@ -35,6 +35,15 @@ final class BenchOutput {
     return repeated.runs();
   }
 
+  /**
+   * Fails if a file to write is one that is read.
+   *
+   * @param read names of fields, models and the like
+   */
+  void requireApartFrom(List<String> read) throws IOException {
+    Outputs.requireApart(read, json, svg);
+  }
+
   /** What is being measured now, on standard error. */
   void progress(String line) {
     repeated.progress(line);

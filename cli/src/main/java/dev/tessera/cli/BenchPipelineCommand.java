@@ -74,6 +74,7 @@ final class BenchPipelineCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    output.requireApartFrom(fields);
     List<String> texts = PipelineBench.combine(bounds, pipelines);
     List<PipelineDevice> opened = PipelineDevices.open(devices.names());
     try {

@@ -10,6 +10,7 @@ import dev.tessera.bench.RansReport;
 import dev.tessera.bench.RunInfo;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -86,6 +87,9 @@ final class BenchRansCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    List<String> read = new ArrayList<>(List.of(model));
+    latents.forEach(file -> read.add(file.toString()));
+    output.requireApartFrom(read);
     List<RansDevice> opened = RansDevices.open(devices.names());
     try {
       List<LatentSet> sets = new LatentSource(model, latents, synthetic, quantity, batch).load();

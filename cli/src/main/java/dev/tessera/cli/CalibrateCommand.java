@@ -4,8 +4,6 @@ import dev.tessera.codec.Calibrator;
 import dev.tessera.codec.CodecOptions;
 import dev.tessera.field.FieldSource;
 import dev.tessera.field.TesseraException;
-import dev.tessera.io.FieldFiles;
-import dev.tessera.io.OpenOptions;
 import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
@@ -16,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -44,6 +43,8 @@ final class CalibrateCommand implements Callable<Integer> {
       required = true,
       description = "A field, as for compress; may be repeated.")
   private List<String> data;
+
+  @Mixin private FieldOptions field;
 
   @Option(
       names = "--tiles",
@@ -106,8 +107,8 @@ final class CalibrateCommand implements Callable<Integer> {
     long looked;
     try (Calibrator calibrator = new Calibrator(found, options)) {
       for (String name : data) {
-        try (FieldSource field = FieldFiles.open(name, OpenOptions.NONE)) {
-          calibrator.add(field, tiles);
+        try (FieldSource source = field.open(name)) {
+          calibrator.add(name, source, tiles);
         }
       }
       calibration = calibrator.finish(percentile, clip);
@@ -128,7 +129,7 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   /** The file to write; null where it is one of the model folder. */
-  private Path target() {
+  private Path target() throws IOException {
     Path target = out != null ? out : Path.of(model);
     if (out == null && !Files.isRegularFile(target)) {
       return null;
@@ -137,6 +138,10 @@ final class CalibrateCommand implements Callable<Integer> {
       throw new TesseraException.Invalid(
           "scales are written to a .safetensors file: name one with --out, or import the model");
     }
+    if (out != null) {
+      Models.requireTarget(out);
+    }
+    Outputs.requireApart(data, target);
     return target;
   }
 

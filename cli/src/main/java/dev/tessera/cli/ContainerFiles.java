@@ -73,9 +73,13 @@ final class ContainerFiles implements Closeable {
     if (Files.exists(whole)) {
       return whole;
     }
-    int colon = spec.lastIndexOf(':');
-    Path file = colon > 0 ? Path.of(spec.substring(0, colon)) : whole;
-    return Files.exists(file) ? file : null;
+    for (int colon = spec.lastIndexOf(':'); colon > 0; colon = spec.lastIndexOf(':', colon - 1)) {
+      Path file = Path.of(spec.substring(0, colon));
+      if (Files.exists(file)) {
+        return file;
+      }
+    }
+    return null;
   }
 
   ContainerReader reader() {

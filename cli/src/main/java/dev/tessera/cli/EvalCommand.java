@@ -133,7 +133,8 @@ final class EvalCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<EvaluatedCodec> codecs = EvaluatedCodec.all(models, pipelines, curves);
-    checkData();
+    checkOptions();
+    checkOutputs();
     Map<String, FieldSource> sources = new LinkedHashMap<>();
     try (PendingFile jsonFile = json == null ? null : PendingFile.create(json);
         PendingFile svgFile = svg == null ? null : PendingFile.create(svg)) {
@@ -156,7 +157,7 @@ final class EvalCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void checkData() {
+  private void checkOptions() {
     EvaluatedCodec.requireOnce(data);
     if (normalizers.size() > 1 && normalizers.size() != data.size()) {
       throw new TesseraException.Invalid(
@@ -164,18 +165,31 @@ final class EvalCommand implements Callable<Integer> {
                   + " for each")
               .formatted(data.size(), data.size() == 1 ? "" : "s", normalizers.size()));
     }
+    if (ceiling != null && !(ceiling > 0)) {
+      throw new TesseraException.Invalid(
+          "--up-to takes a PSNR above 0 dB, as in 45, not " + ceiling);
+    }
+  }
+
+  private void checkOutputs() throws IOException {
+    List<String> read = new ArrayList<>(data);
+    read.addAll(models);
+    pointFiles.forEach(file -> read.add(file.toString()));
+    Outputs.requireApart(read, json, svg);
   }
 
   private RateReport measure(List<EvaluatedCodec> codecs, Map<String, FieldSource> sources)
       throws IOException {
     Map<String, Long> values = new LinkedHashMap<>();
     sources.forEach((name, source) -> values.put(name, source.info().shape().elements()));
+    Set<String> measured = new LinkedHashSet<>();
+    codecs.forEach(codec -> measured.add(codec.curve()));
     // an earlier run's JSON holds the points that it read: they count once
     Set<RatePoint> others = new LinkedHashSet<>();
     for (Path file : pointFiles) {
-      others.addAll(PointFile.read(file, values));
+      others.addAll(PointFile.read(file, values, measured));
     }
-    Optional<String> reference = anchor(codecs, others);
+    Optional<String> reference = anchor(measured, others);
     RunInfo run =
         RunInfo.now(
             "tessera " + String.join(" ", command.commandLine().getParseResult().originalArgs()),
@@ -198,9 +212,8 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** The curve that others are compared with, known to exist; empty if there is only one. */
-  private Optional<String> anchor(List<EvaluatedCodec> codecs, Set<RatePoint> others) {
-    Set<String> names = new LinkedHashSet<>();
-    codecs.forEach(codec -> names.add(codec.curve()));
+  private Optional<String> anchor(Set<String> measured, Set<RatePoint> others) {
+    Set<String> names = new LinkedHashSet<>(measured);
     others.forEach(point -> names.add(point.curve()));
     if (anchor != null && !names.contains(anchor)) {
       throw new TesseraException.Invalid(

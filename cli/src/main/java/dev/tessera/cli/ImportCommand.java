@@ -5,7 +5,6 @@ import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
 import dev.tessera.transform.NormalizerChoice;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,7 +36,7 @@ final class ImportCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--out"},
       paramLabel = "FILE",
-      description = "Write here instead of into the model folder.")
+      description = "Write here, .safetensors, instead of into the model folder.")
   private Path out;
 
   @Option(names = "--half", description = "Store weights as float16: half the size, another id.")
@@ -52,7 +51,8 @@ final class ImportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (out != null) {
-      requireWritable(out);
+      ContainerFiles.requireOtherFile(checkpoint.toString(), out.toString());
+      Models.requireTarget(out);
     }
     Model model = Model.read(checkpoint);
     Map<String, String> metadata = new TreeMap<>(model.metadata());
@@ -83,16 +83,5 @@ final class ImportCommand implements Callable<Integer> {
         model.id().substring(0, 32),
         file);
     return 0;
-  }
-
-  private static void requireWritable(Path file) {
-    if (Files.isDirectory(file)) {
-      throw new TesseraException.Invalid(
-          "'" + file + "' is a folder: give the name of a file to write");
-    }
-    if (!Files.isDirectory(file.toAbsolutePath().getParent())) {
-      throw new TesseraException.Invalid(
-          "the folder of '" + file + "' does not exist: create it or choose another name");
-    }
   }
 }

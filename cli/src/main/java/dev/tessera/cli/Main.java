@@ -8,8 +8,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Arrays;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * The {@code tessera} command. Exit codes: 0 done, 1 the data or the machine was at fault, 2 the
@@ -101,14 +103,14 @@ public final class Main {
         .getErr()
         .println(
             "tessera: "
-                + usageMessage(e)
+                + usageMessage(e, args)
                 + " (see: "
                 + command.getCommandSpec().qualifiedName()
                 + " --help)");
     return USAGE;
   }
 
-  private static String usageMessage(CommandLine.ParameterException e) {
+  private static String usageMessage(CommandLine.ParameterException e, String[] args) {
     if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)) {
       // the brackets are those of a synopsis
       return e instanceof CommandLine.MutuallyExclusiveArgsException
@@ -120,7 +122,27 @@ public final class Main {
         ? "there is no option '" + first + "'"
         : e.getCommandLine().getParent() == null
             ? "there is no command '" + first + "'"
-            : "'" + first + "' is one name too many";
+            : "'" + first + "' is one name too many" + hint(e.getCommandLine(), args, first);
+  }
+
+  /**
+   * What to do where several names stand behind an option that takes one, as a shell makes them.
+   */
+  private static String hint(CommandLine command, String[] args, String unmatched) {
+    int at = Arrays.asList(args).indexOf(unmatched);
+    while (at > 0 && (!args[at].startsWith("-") || args[at].equals("-"))) {
+      at--;
+    }
+    String name = at > 0 ? args[at].replaceFirst("=.*", "") : "";
+    OptionSpec option = command.getCommandSpec().findOption(name);
+    if (option == null || !option.isMultiValue()) {
+      return "";
+    }
+    boolean patterns = command.getCommandSpec().userObject() instanceof TrainCommand;
+    return ": repeat "
+        + name
+        + " for each"
+        + (patterns ? ", or put a pattern such as '*.npy' in quotes" : "");
   }
 
   /** Says what went wrong in one sentence; throws what only a fault of this program explains. */

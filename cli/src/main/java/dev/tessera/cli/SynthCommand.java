@@ -11,6 +11,7 @@ import dev.tessera.synth.SyntheticFamily;
 import dev.tessera.synth.TrainingSet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -37,7 +38,9 @@ final class SynthCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "OUT",
-      description = "File to write, in the format that its name says; with --set, a new folder.")
+      description =
+          "File to write, in the format that its name says, and of the shape that a raw file's name"
+              + " says; with --set, a new folder.")
   private String out;
 
   @Option(
@@ -112,19 +115,63 @@ final class SynthCommand implements Callable<Integer> {
     if (what.set != null) {
       return set(what.set);
     }
-    int n = size == null ? DEFAULT_SIZE : size;
-    return field(what.family == null ? cosmology(what.cosmology, n) : family(what.family, n));
+    return field(what.family == null ? cosmology(what.cosmology) : family(what.family));
   }
 
-  private Field cosmology(Cosmology cosmology, int n) {
+  private Field cosmology(Cosmology cosmology) {
+    int n = side();
     CosmologySynth synth =
         cosmology.varied ? CosmologySynth.varied(n, seed) : new CosmologySynth(n, seed);
     return synth.generate(cosmology.quantity);
   }
 
-  private Field family(Family asked, int n) {
-    Shape shape = asked.shape == null ? Shape.of(n, n, n) : Shape.parse(asked.shape);
+  /** Of a universe: what is asked for, else what the file's name says, else the default. */
+  private int side() {
+    List<Shape> named = FieldFiles.shapesInName(out);
+    if (size != null) {
+      requireNamed(named, "%1$dx%1$dx%1$d".formatted(size));
+      return size;
+    }
+    if (named.isEmpty()) {
+      return DEFAULT_SIZE;
+    }
+    Shape shape = named.getLast();
+    if (!shape.equals(cube(shape.width()))) {
+      throw new TesseraException.Invalid(
+          "'"
+              + out
+              + "' says "
+              + shape
+              + ", but a universe is a cube: choose a name with three equal sides, or a --family");
+    }
+    return Math.toIntExact(shape.width());
+  }
+
+  private Field family(Family asked) {
+    List<Shape> named = FieldFiles.shapesInName(out);
+    Shape shape;
+    if (asked.shape != null) {
+      shape = Shape.parse(asked.shape);
+    } else if (size != null || named.isEmpty()) {
+      shape = cube(size == null ? DEFAULT_SIZE : size);
+    } else {
+      shape = named.getLast();
+    }
+    requireNamed(named, shape.toString());
     return asked.family.generate(shape, seed);
+  }
+
+  /** Fails if a file's name says a shape, but not the one that is asked for: it is read by it. */
+  private void requireNamed(List<Shape> named, String shape) {
+    if (!named.isEmpty() && named.stream().noneMatch(said -> said.toString().equals(shape))) {
+      throw new TesseraException.Invalid(
+          "'%s' says %s, but the field that is asked for is %s: change one of them"
+              .formatted(out, named.getLast(), shape));
+    }
+  }
+
+  private static Shape cube(long side) {
+    return Shape.of(side, side, side);
   }
 
   private int field(Field field) throws IOException {

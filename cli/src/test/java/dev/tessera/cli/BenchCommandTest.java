@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class BenchCommandTest extends CommandTest {
@@ -154,6 +155,24 @@ class BenchCommandTest extends CommandTest {
     assertThat(done.errors()).contains("== copy\n", "== rans\n", "== e2e\n");
     assertThat(folder.resolve("all").resolve("summary.md")).isNotEmptyFile();
     assertThat(folder.resolve("all").resolve("rans-a.svg")).isNotEmptyFile();
+  }
+
+  @Test
+  void whatIsReadIsNotReplaced() throws IOException {
+    Files.write(folder.resolve("a_1x192x1x1.i8"), new byte[192]);
+    String symbols = path("a_1x192x1x1.i8");
+    String model = path("m.safetensors");
+    Files.copy(Path.of(FACTORIZED), Path.of(model));
+    run("bench", "rans", "--latents", symbols, "--json", symbols)
+        .expectError(Main.USAGE, "is the file that is read");
+    run("bench", "pipeline", "--field", symbols, "--svg", symbols)
+        .expectError(Main.USAGE, "is the file that is read");
+    run("bench", "e2e", "-m", model, "--json", model)
+        .expectError(Main.USAGE, "is the file that is read");
+    run("bench", "copy", "--json", path("c"), "--svg", path("c"))
+        .expectError(Main.USAGE, "is to be written twice");
+    assertThat(bytes("a_1x192x1x1.i8")).hasSize(192);
+    assertThat(names()).hasSize(2);
   }
 
   @Test

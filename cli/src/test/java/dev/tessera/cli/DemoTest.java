@@ -11,6 +11,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** demo and synth. */
 final class DemoTest extends CommandTest {
   @Test
+  void synthTakesTheShapeThatARawFileIsReadBy() throws IOException {
+    run("synth", path("s_16x16x16.f32")).expectDone();
+    assertThat(bytes("s_16x16x16.f32")).hasSize(4 * 16 * 16 * 16);
+    run("synth", path("s_3x20x24_run-7.f32"), "--family", "sky").expectDone();
+    assertThat(bytes("s_3x20x24_run-7.f32")).hasSize(4 * 3 * 20 * 24);
+    run("synth", path("s_8x8x8.f32"), "--size", "16")
+        .expectError(2, "says 8x8x8, but the field that is asked for is 16x16x16");
+    run("synth", path("s_8x8x8.f32"), "--family", "sky", "--shape", "3x20x24")
+        .expectError(2, "says 8x8x8, but the field that is asked for is 3x20x24");
+    run("synth", path("s_8x8x8.f32")).expectError(2, "16 to 640");
+    run("synth", path("s_8x16x16.f32")).expectError(2, "says 8x16x16, but a universe is a cube");
+    // the first is a run's number, the second says itself what shape it has
+    run("synth", path("s_7.f32"), "--size", "16").expectDone();
+    run("synth", path("s_8x8x8.npy"), "--size", "16").expectDone();
+    assertThat(names())
+        .containsExactlyInAnyOrder(
+            "s_16x16x16.f32", "s_3x20x24_run-7.f32", "s_7.f32", "s_8x8x8.npy");
+  }
+
+  @Test
   void demoShowsWhatBecameOfAField() throws IOException {
     Run demo = run("demo", "--size", "64", "--dir", path("demo")).expectDone();
     assertThat(demo.text())

@@ -54,6 +54,13 @@ final class ErrorTest extends CommandTest {
     run("--fast").expectError(2, "there is no option '--fast'");
     run("compress", "a", "b", "--tiel", "64").expectError(2, "there is no option '--tiel'");
     run("compress", "a", "b", "c").expectError(2, "'c' is one name too many");
+    run("train", "--data", "a.npy", "b.npy", "c.npy", "--steps", "1", "--out", "m.safetensors")
+        .expectError(
+            2, "'b.npy' is one name too many: repeat --data for each, or put a pattern", "quotes");
+    run("calibrate", "m", "--data=a.npy", "b.npy").expectError(2, "repeat --data for each (see");
+    run("eval", "--data", "a.npy", "b.npy", "--points", "a.csv", "b.csv")
+        .expectError(2, "'b.csv' is one name too many: repeat --points for each (see");
+    run("compress", "a", "b", "--tile", "64", "c").expectError(2, "one name too many (see");
     run("compress").expectError(2, "Missing required parameter", "IN");
     run("decompress", "a.tsr").expectError(2, "Missing required parameter", "OUT");
     run("compress", "a", "b", "--tile").expectError(2, "Missing required parameter", "--tile");

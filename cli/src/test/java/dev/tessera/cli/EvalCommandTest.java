@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** {@code tessera eval} from files to table, JSON and picture. */
@@ -188,9 +189,50 @@ final class EvalCommandTest extends CommandTest {
         .expectError(2, "--curve takes a name and its models");
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--points", path("none.csv"))
         .expectError(2, "does not exist");
+    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--up-to", "NaN")
+        .expectError(2, "--up-to takes a PSNR above 0 dB");
+    Files.writeString(
+        folder.resolve("p.csv"), "curve,field,bytes,psnr_linear\neb=rel,waves,9,30\n");
+    run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--points", path("p.csv"))
+        .expectError(2, "p.csv' has a curve 'eb=rel', and so has what is measured here");
+    Files.delete(folder.resolve("p.csv"));
     run("eval", "--pipeline", "eb=rel:1e-2", "--data", field, "--json", path("no/rd.json"))
         .expectError(2, "the folder of", "does not exist");
     assertThat(names()).containsExactly("waves_2x16x16.f32");
+  }
+
+  @Test
+  void whatIsReadIsNotReplaced() throws IOException {
+    String field = waves(DataType.FLOAT32, 2, 16, 16);
+    Files.copy(Path.of(FACTORIZED), folder.resolve("m.safetensors"));
+    Files.writeString(
+        folder.resolve("p.csv"), "field,bytes,psnr_linear\nwaves,9,30\nwaves,20,40\n");
+    String[] eval = {
+      "eval",
+      "--model",
+      path("m.safetensors"),
+      "--data",
+      field,
+      "--points",
+      path("p.csv"),
+      "--device",
+      "cpu"
+    };
+    for (String read : new String[] {field, path("m.safetensors"), path("p.csv")}) {
+      byte[] before = Files.readAllBytes(Path.of(read));
+      for (String option : new String[] {"--json", "--svg"}) {
+        run(with(eval, option, folder + "/./" + Path.of(read).getFileName()))
+            .expectError(2, "is the file that is read");
+        assertThat(Path.of(read)).hasBinaryContent(before);
+      }
+    }
+    run(with(eval, "--json", path("q"), "--svg", folder + "/./q"))
+        .expectError(2, "is to be written twice");
+    assertThat(names()).hasSize(3);
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
   }
 
   @Test

@@ -121,8 +121,26 @@ final class ModelCommandsTest extends CommandTest {
     run("import", FACTORIZED, "--out", path("no/where.safetensors"))
         .expectError(2, "where.safetensors", "does not exist");
     run("import", FACTORIZED, "--out", folder.toString()).expectError(2, "is a folder");
+    run("import", FACTORIZED, "--out", path("empty.pth"))
+        .expectError(2, "a model is written to a .safetensors file");
     assertThat(names()).containsExactlyInAnyOrder("text.pth.tar", "empty.pth");
+    assertThat(bytes("empty.pth")).isEmpty();
     assertThat(installed()).isEmpty();
+  }
+
+  @Test
+  void anImportReplacesModelsOnly() throws IOException {
+    Path other = Files.writeString(folder.resolve("other.safetensors"), "notes");
+    Path model = Files.copy(Path.of(FACTORIZED), folder.resolve("model.safetensors"));
+    run("import", MEAN_SCALE, "--out", other.toString()).expectError(2, "exists and is no model");
+    run("import", model.toString(), "--half", "--out", model.toString())
+        .expectError(2, "is the file that is read");
+    run("calibrate", FACTORIZED, "--data", path("no.npy"), "--out", other.toString())
+        .expectError(2, "exists and is no model");
+    assertThat(other).hasContent("notes");
+    assertThat(model).hasSameBinaryContentAs(Path.of(FACTORIZED));
+    run("import", MEAN_SCALE, "--out", model.toString()).expectDone();
+    assertThat(Files.size(model)).isNotEqualTo(Files.size(Path.of(FACTORIZED)));
   }
 
   /** A damaged model in the folder does not get in the way of the others. */

@@ -8,6 +8,9 @@ import dev.tessera.field.DataType;
 import dev.tessera.model.Calibration;
 import dev.tessera.model.Model;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -107,6 +110,61 @@ final class PrecisionTest extends CommandTest {
       }
     }
     throw new AssertionError("the model has vanished");
+  }
+
+  @Test
+  void calibrationNeedsValues() throws IOException {
+    Path model = Files.copy(Path.of(FACTORIZED), folder.resolve("m.safetensors"));
+    float[] nothing = new float[64 * 64];
+    Arrays.fill(nothing, Float.NaN);
+    ByteBuffer values = ByteBuffer.allocate(4 * nothing.length).order(ByteOrder.LITTLE_ENDIAN);
+    values.asFloatBuffer().put(nothing);
+    Files.write(folder.resolve("nan.dat"), values.array());
+    String[] calibrate = {
+      "calibrate",
+      model.toString(),
+      "--data",
+      path("nan.dat"),
+      "--shape",
+      "64x64",
+      "--dtype",
+      "f32",
+      "--normalizer",
+      "minmax"
+    };
+
+    run(calibrate).expectError(Main.USAGE, "nan.dat' has no value to measure with");
+    run(with(calibrate, "--fill=nan")).expectError(Main.USAGE, "nan.dat' has no value");
+    assertThat(model).hasSameBinaryContentAs(Path.of(FACTORIZED));
+    values.asFloatBuffer().put(1, 1).put(2, 2);
+    Files.write(folder.resolve("nan.dat"), values.array());
+    run(calibrate).expectDone();
+  }
+
+  /** A value in the first tile alone, and a look at the one in the middle. */
+  @Test
+  void calibrationNeedsValuesWhereItLooks() throws IOException {
+    ByteBuffer values = ByteBuffer.allocate(4 * 512 * 512).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 2; i < 512 * 512; i++) {
+      values.putFloat(4 * i, Float.NaN);
+    }
+    values.putFloat(4, 7);
+    Files.write(folder.resolve("corner_512x512.f32"), values.array());
+    String[] calibrate = {
+      "calibrate",
+      FACTORIZED,
+      "--data",
+      path("corner_512x512.f32"),
+      "--normalizer",
+      "minmax",
+      "--out",
+      path("m.safetensors"),
+      "--tiles"
+    };
+
+    run(with(calibrate, "1")).expectError(Main.USAGE, "no tile that was looked at has a value");
+    assertThat(names()).hasSize(1);
+    assertThat(run(with(calibrate, "100")).expectDone().text()).contains(": 1 tiles of corner");
   }
 
   @Test

@@ -44,13 +44,22 @@ public final class Calibrator implements AutoCloseable {
   /**
    * Looks at tiles that are spread evenly over a field.
    *
+   * @param name what messages call the field
    * @param most how many at most
+   * @throws TesseraException.Invalid if the field has no value that networks could be given
    */
-  public void add(FieldSource field, int most) throws IOException {
+  public void add(String name, FieldSource field, int most) throws IOException {
     TileGrid grid = new TileSizes(model).choose(field.info().shape(), options);
     FieldScan scan;
     try (WorkPool pool = WorkPool.of(options)) {
       scan = FieldScan.of(field, TileCodec.normalizer(model, options), options.progress(), pool);
+    }
+    if (scan.ordinary() == 0) {
+      throw new TesseraException.Invalid(
+          "'"
+              + name
+              + "' has no value to measure with: all are NaN, infinite, fill values or nothing that"
+              + " the normalizer takes");
     }
     Tiler tiler =
         new Tiler(field.info(), grid, scan.normalizer(), scan.specials(), scan.hasSpecials());
@@ -64,6 +73,9 @@ public final class Calibrator implements AutoCloseable {
         for (int i = 0; i < count; i++) {
           Tile tile = grid.tile((2L * (done + i) + 1) * grid.count() / (2L * wanted));
           Tiler.read(field, grid, tile, values, 0);
+          if (tiler.hasOrdinary(tile, values, 0)) {
+            tiles++;
+          }
           tiler.normalize(tile, values, 0, batch, (long) i * grid.tileElements());
         }
         ranges.add(
@@ -72,22 +84,27 @@ public final class Calibrator implements AutoCloseable {
             grid.tileHeight(),
             grid.tileWidth());
         done += count;
-        tiles += count;
         long each = grid.tileElements();
         options.progress().update(Progress.Phase.CALIBRATE, done * each, wanted * each);
       }
     }
   }
 
-  /** Tiles that were looked at. */
+  /** Tiles that were looked at and have values that are not special. */
   public long tiles() {
     return tiles;
   }
 
-  /** What was found; see {@link ActivationRanges#finish}. */
+  /**
+   * What was found; see {@link ActivationRanges#finish}.
+   *
+   * @throws TesseraException.Invalid if no tile had a value that is not special
+   */
   public Calibration finish(double percentile, boolean clip) {
     if (tiles == 0) {
-      throw new TesseraException.Invalid("a calibration needs data");
+      throw new TesseraException.Invalid(
+          "no tile that was looked at has a value to measure with: look at more of them or at other"
+              + " data");
     }
     return ranges.finish(percentile, clip);
   }

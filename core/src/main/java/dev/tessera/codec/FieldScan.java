@@ -21,8 +21,10 @@ import java.util.Arrays;
  * @param normalizer fitted to the ordinary values
  * @param specials the most frequent special values
  * @param hasSpecials whether there are any
+ * @param ordinary how many values are not special
  */
-record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpecials) {
+record FieldScan(
+    Normalizer normalizer, SpecialValues specials, boolean hasSpecials, long ordinary) {
   /** More values than this share of a field are not stored one by one. */
   private static final double MAX_STORED_SHARE = 0.01;
 
@@ -44,7 +46,8 @@ record FieldScan(Normalizer normalizer, SpecialValues specials, boolean hasSpeci
               + shape.elements()
               + " values: choose one that can, such as minmax:slice or asinh,minmax:slice");
     }
-    return new FieldScan(pass.fit.finish(), specials, pass.counter.total() > 0);
+    long special = pass.counter.total();
+    return new FieldScan(pass.fit.finish(), specials, special > 0, shape.elements() - special);
   }
 
   /** A part of a slice. */

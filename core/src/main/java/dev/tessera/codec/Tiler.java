@@ -158,6 +158,27 @@ final class Tiler {
     return !normalizer.inDomain(value) || FieldScan.isFill(info, values, index);
   }
 
+  /**
+   * Whether a tile that was read has a value that is not special.
+   *
+   * @param values the tile's values from byte {@code from} on
+   */
+  boolean hasOrdinary(Tile tile, MemorySegment values, long from) {
+    for (int c = 0; c < tile.planes(); c++) {
+      MemorySegment own = planeOf(values, from, c);
+      for (int r = 0; r < tile.rows(); r++) {
+        int first = r * tile.cols();
+        type.read(own, first, row, tile.cols());
+        for (int i = 0; i < tile.cols(); i++) {
+          if (!isSpecial(row[i], own, first + i)) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
   private boolean hasSpecials(Tile tile, MemorySegment values) {
     int cols = tile.cols();
     for (int from = 0; from < tile.rows() * cols; from += cols) {

@@ -3,6 +3,7 @@ package dev.tessera.io;
 import dev.tessera.field.FieldInfo;
 import dev.tessera.field.FieldSink;
 import dev.tessera.field.FieldSource;
+import dev.tessera.field.Shape;
 import dev.tessera.field.TesseraException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -162,6 +163,21 @@ public final class FieldFiles {
               + " delete it first");
     }
     return byExtension(location.file()).create(location.file(), location.inner(), info);
+  }
+
+  /**
+   * The shapes that the name of a new raw file states, in order: {@code rho_128x128x128.f32}.
+   * Numbers without an x, such as a run's, are no shapes here; files of other formats say
+   * themselves what shape they have.
+   *
+   * @param spec as {@link #create} takes it
+   */
+  public static List<Shape> shapesInName(String spec) {
+    if (spec.equals(STANDARD_STREAM)) {
+      return List.of();
+    }
+    Path file = locateNew(spec).file();
+    return byExtension(file) == RAW ? RawFormat.shapesInName(file, 2) : List.of();
   }
 
   static FieldSink createStream(OutputStream out, FieldInfo info) throws IOException {

@@ -148,20 +148,29 @@ final class RawFormat implements FieldFormat {
   private static Shape shapeInName(Path file, RawType type, long size) {
     Shape last = null;
     Shape fitting = null;
-    Matcher matcher = EXTENTS.matcher(FileNames.stem(file));
-    while (matcher.find()) {
-      String text = matcher.group(1).toLowerCase(java.util.Locale.ROOT);
-      Shape shape;
-      try {
-        shape = Shape.parse(text);
-      } catch (TesseraException.Invalid e) {
-        // Zeros, or too many digits: a number of another kind.
-        continue;
-      }
+    for (Shape shape : shapesInName(file, 1)) {
       last = shape;
       fitting = fits(shape, type, size) ? shape : fitting;
     }
     return fitting != null ? fitting : last;
+  }
+
+  /** All extents in a file name, of so many axes or more. */
+  static List<Shape> shapesInName(Path file, int axes) {
+    List<Shape> shapes = new ArrayList<>();
+    Matcher matcher = EXTENTS.matcher(FileNames.stem(file));
+    while (matcher.find()) {
+      String text = matcher.group(1).toLowerCase(java.util.Locale.ROOT);
+      try {
+        Shape shape = Shape.parse(text);
+        if (shape.rank() >= axes) {
+          shapes.add(shape);
+        }
+      } catch (TesseraException.Invalid e) {
+        // Zeros, or too many digits: a number of another kind.
+      }
+    }
+    return shapes;
   }
 
   private static StoredElements elements(RawType type) {

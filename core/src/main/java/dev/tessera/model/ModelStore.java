@@ -220,9 +220,11 @@ public final class ModelStore {
 
   /**
    * Reads a model by its name in the store, by at least four digits that its id begins with, or by
-   * its path. A path wins if it has a separator or a model file's ending; a name wins over an id.
+   * its path. A path wins if it has a separator or a model file's ending; a name wins over an id,
+   * and both over a file of another ending.
    *
    * @throws TesseraException.Invalid if there is none, or more than one
+   * @throws TesseraException.Unsupported if it is a file that is no model
    */
   public Model find(String nameIdOrPath) throws IOException {
     boolean path =
@@ -240,6 +242,9 @@ public final class ModelStore {
     List<Entry> identified = byIdPrefix(entries, nameIdOrPath);
     if (!identified.isEmpty()) {
       return only(identified, nameIdOrPath);
+    }
+    if (Files.isRegularFile(Path.of(nameIdOrPath))) {
+      return Model.read(Path.of(nameIdOrPath));
     }
     throw new TesseraException.Invalid(
         "there is no model '"

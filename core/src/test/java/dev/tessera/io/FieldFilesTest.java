@@ -54,6 +54,16 @@ class FieldFilesTest {
   }
 
   @Test
+  void theNameOfARawFileSaysShapes() {
+    assertThat(FieldFiles.shapesInName("a_8x16_run_7_2x3x4.f32"))
+        .containsExactly(Shape.of(8, 16), Shape.of(2, 3, 4));
+    assertThat(FieldFiles.shapesInName("a_2x3.dat:>f4")).containsExactly(Shape.of(2, 3));
+    assertThat(FieldFiles.shapesInName("a_0x3.f32")).isEmpty();
+    assertThat(FieldFiles.shapesInName("a_2x3.npy")).isEmpty();
+    assertThat(FieldFiles.shapesInName("-")).isEmpty();
+  }
+
+  @Test
   void theInnerNameStandsBehindTheLastColonThatWorks() throws IOException {
     Path file = folder.resolve("a:b.nc");
     create(file + ":density");

@@ -150,6 +150,10 @@ class ModelStoreTest {
         .hasMessageContaining("nyx-factorized");
     assertThatThrownBy(() -> store.find("absent/model.pth"))
         .isInstanceOf(TesseraException.Invalid.class);
+    // a file of the working folder, which is no model
+    assertThatThrownBy(() -> store.find("pom.xml"))
+        .isInstanceOf(TesseraException.Unsupported.class)
+        .hasMessageStartingWith("pom.xml is not a model");
     assertThatThrownBy(() -> store.byId("0".repeat(32)))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("is not here")
