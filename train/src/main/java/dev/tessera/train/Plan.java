@@ -1,6 +1,7 @@
 package dev.tessera.train;
 
 import dev.tessera.field.TesseraException;
+import dev.tessera.model.Model;
 import dev.tessera.train.data.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,11 +40,24 @@ record Plan(TrainingOptions options, CheckpointState state) {
     if (Files.isDirectory(out)) {
       throw new TesseraException.Invalid(out + " is a folder: name a file with --out");
     }
+    requireModelOrNothing(out);
     Files.createDirectories(folder);
     // hours of training are not to end in a file that cannot be written
     Path probe = out.resolveSibling(out.getFileName() + ".checkpoint.probe");
     Files.write(probe, new byte[0]);
     Files.deleteIfExists(probe);
+  }
+
+  private static void requireModelOrNothing(Path out) throws IOException {
+    if (!Files.exists(out)) {
+      return;
+    }
+    try {
+      Model.read(out);
+    } catch (TesseraException e) {
+      throw new TesseraException.Invalid(
+          out + " is there already and is no model: name another file with --out, or remove it");
+    }
   }
 
   /** Hours of training are not to be lost to a forgotten {@code --resume}. */

@@ -334,6 +334,17 @@ class TrainingTest {
   }
 
   @Test
+  void aModelReplacesModelsOnly() throws IOException {
+    Path out = folder.resolve("precious.safetensors");
+    Files.writeString(out, "not a model");
+
+    assertThatThrownBy(() -> Training.check(settings(1), out, false))
+        .isInstanceOf(TesseraException.Invalid.class)
+        .hasMessageContaining("is there already and is no model");
+    assertThat(out).hasContent("not a model");
+  }
+
+  @Test
   void whereNothingCanBeWrittenIsSaidAtOnce() {
     Path out = folder.resolve("x".repeat(250) + ".safetensors");
 
