@@ -1,9 +1,12 @@
 package dev.tessera.cli;
 
+import dev.tessera.container.ContainerReader;
 import dev.tessera.field.FieldSource;
+import dev.tessera.field.TesseraException;
 import dev.tessera.io.FieldFiles;
 import dev.tessera.io.OpenOptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** What a command may be told of a file that it reads. */
@@ -28,6 +31,10 @@ final class FieldOptions {
   private String fill;
 
   FieldSource open(String spec) throws IOException {
+    if (shape == null && ContainerReader.isContainer(Path.of(spec))) {
+      throw new TesseraException.Invalid(
+          "'" + spec + "' is a compressed file: name the field itself, or decompress it first");
+    }
     return FieldFiles.open(spec, OpenOptions.parse(shape, dtype, fill));
   }
 

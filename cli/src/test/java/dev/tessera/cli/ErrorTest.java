@@ -178,6 +178,8 @@ final class ErrorTest extends CommandTest {
     String container = container("a.tsr");
     run("verify", waves(DataType.FLOAT32, 5, 40, 50), container).expectError(2, "6x40x50");
     run("verify", waves(DataType.FLOAT64, 6, 40, 50), container).expectError(2, "f64");
+    run("verify", container, waves(DataType.FLOAT32, 6, 40, 50))
+        .expectError(2, "a.tsr' is a compressed file: name the field itself");
   }
 
   @Test

@@ -4,12 +4,15 @@ import dev.tessera.bytes.ByteReader;
 import dev.tessera.field.TesseraException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
 
@@ -41,6 +44,16 @@ public final class ContainerReader implements Closeable {
     } catch (IOException | RuntimeException e) {
       arena.close();
       throw e;
+    }
+  }
+
+  /** Whether there is a file that begins as containers do. */
+  public static boolean isContainer(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return Arrays.equals(in.readNBytes(ContainerWriter.MAGIC.length), ContainerWriter.MAGIC);
     }
   }
 
