@@ -4,6 +4,7 @@ import dev.tessera.container.Header;
 import dev.tessera.field.TesseraException;
 import dev.tessera.model.Model;
 import dev.tessera.model.ModelStore;
+import dev.tessera.model.ModelTarget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,37 +26,15 @@ final class Models {
   }
 
   /**
-   * Fails if no model can be written to a file, or if the file exists and is something else.
+   * Fails if no model can be written to a file.
    *
    * @throws TesseraException.Invalid in that case
    */
   static void requireTarget(Path file) throws IOException {
-    if (Files.isDirectory(file)) {
-      throw new TesseraException.Invalid(
-          "'" + file + "' is a folder: give the name of a file to write");
-    }
-    if (!file.getFileName().toString().endsWith(".safetensors")) {
-      throw new TesseraException.Invalid(
-          "a model is written to a .safetensors file, not to '" + file + "'");
-    }
+    ModelTarget.require(file);
     if (!Files.isDirectory(file.toAbsolutePath().getParent())) {
       throw new TesseraException.Invalid(
           "the folder of '" + file + "' does not exist: create it or choose another name");
-    }
-    if (Files.exists(file) && !isModel(file)) {
-      throw new TesseraException.Invalid(
-          "'"
-              + file
-              + "' exists and is no model that could be read: choose another name, or remove it");
-    }
-  }
-
-  private static boolean isModel(Path file) throws IOException {
-    try {
-      Model.read(file);
-      return true;
-    } catch (TesseraException e) {
-      return false;
     }
   }
 

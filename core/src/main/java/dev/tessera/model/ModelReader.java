@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -169,7 +170,11 @@ final class ModelReader {
     replace(file, write(model));
   }
 
-  /** Writes a file beside its place and moves it there, so that no reader sees a part of it. */
+  /**
+   * Writes a file beside its place and moves it there, so that no reader sees a part of it.
+   *
+   * @throws IOException that names the file
+   */
   static void replace(Path file, byte[] contents) throws IOException {
     Path target = file.toAbsolutePath();
     Path partial = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
@@ -180,6 +185,11 @@ final class ModelReader {
       } catch (AtomicMoveNotSupportedException e) {
         Files.move(partial, target, StandardCopyOption.REPLACE_EXISTING);
       }
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      // of a full disk Java tells no name
+      throw new FileSystemException(file.toString(), null, e.getMessage());
     } finally {
       Files.deleteIfExists(partial);
     }

@@ -8,7 +8,6 @@ import dev.tessera.model.TensorFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,8 +34,8 @@ final class CheckpointState {
   }
 
   private CheckpointState(SortedMap<String, Tensor> tensors, SortedMap<String, String> strings) {
-    this.tensors = new TreeMap<>(tensors);
-    this.strings = new TreeMap<>(strings);
+    this.tensors = tensors;
+    this.strings = strings;
   }
 
   /** The checkpoint of a training that writes a model. */
@@ -75,14 +74,7 @@ final class CheckpointState {
   void write(Path file) throws IOException {
     SortedMap<String, String> all = new TreeMap<>(strings);
     all.put(CHECKSUM, checksum());
-    try {
-      new TensorFile(tensors, all).write(file);
-    } catch (FileSystemException e) {
-      throw e;
-    } catch (IOException e) {
-      // of a full disk Java tells neither the file nor more
-      throw new FileSystemException(file.toString(), null, e.getMessage());
-    }
+    new TensorFile(tensors, all).write(file);
   }
 
   /** CRC-32C of all names and contents in their order. */

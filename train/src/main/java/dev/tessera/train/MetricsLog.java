@@ -108,7 +108,7 @@ final class MetricsLog implements AutoCloseable {
    * @param steps that it has made: later lines, of steps that will be made again, are dropped
    */
   void goOnAfter(long steps) throws IOException {
-    entries = kept(file, steps);
+    entries = kept(steps);
     for (Entry entry : entries) {
       write(entry);
     }
@@ -121,13 +121,15 @@ final class MetricsLog implements AutoCloseable {
     return model.resolveSibling(stem + ".metrics.jsonl");
   }
 
-  private static List<Entry> kept(Path file, long steps) throws IOException {
+  private List<Entry> kept(long steps) throws IOException {
+    // not by the file's name: to close another handle of it is to give up the lock
+    byte[] contents = new byte[Math.toIntExact(out.length())];
+    out.readFully(contents);
+    out.seek(0);
     List<Entry> kept = new ArrayList<>();
-    if (Files.exists(file)) {
-      // what is not UTF-8 is no line of ours
-      for (String line : new String(Files.readAllBytes(file), StandardCharsets.UTF_8).split("\n")) {
-        readable(line).filter(entry -> entry.step() <= steps).ifPresent(kept::add);
-      }
+    // what is not UTF-8 is no line of ours
+    for (String line : new String(contents, StandardCharsets.UTF_8).split("\n")) {
+      readable(line).filter(entry -> entry.step() <= steps).ifPresent(kept::add);
     }
     return kept;
   }

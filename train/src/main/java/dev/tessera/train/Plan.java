@@ -1,7 +1,7 @@
 package dev.tessera.train;
 
 import dev.tessera.field.TesseraException;
-import dev.tessera.model.Model;
+import dev.tessera.model.ModelTarget;
 import dev.tessera.train.data.TrainingData;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,28 +36,12 @@ record Plan(TrainingOptions options, CheckpointState state) {
       throw new TesseraException.Invalid(
           "--out names a .safetensors file to write, not '" + out + "'");
     }
-    Path folder = out.toAbsolutePath().getParent();
-    if (Files.isDirectory(out)) {
-      throw new TesseraException.Invalid(out + " is a folder: name a file with --out");
-    }
-    requireModelOrNothing(out);
-    Files.createDirectories(folder);
+    ModelTarget.require(out);
+    Files.createDirectories(out.toAbsolutePath().getParent());
     // hours of training are not to end in a file that cannot be written
     Path probe = out.resolveSibling(out.getFileName() + ".checkpoint.probe");
     Files.write(probe, new byte[0]);
     Files.deleteIfExists(probe);
-  }
-
-  private static void requireModelOrNothing(Path out) throws IOException {
-    if (!Files.exists(out)) {
-      return;
-    }
-    try {
-      Model.read(out);
-    } catch (TesseraException e) {
-      throw new TesseraException.Invalid(
-          out + " is there already and is no model: name another file with --out, or remove it");
-    }
   }
 
   /** Hours of training are not to be lost to a forgotten {@code --resume}. */

@@ -62,6 +62,46 @@ class MetricsLogTest {
     assertThat(Files.readAllLines(file)).hasSize(1).first().asString().contains("\"step\":7");
   }
 
+  /** Another program, which a lock of this one must stop: what reading the log must not undo. */
+  public static final class Other {
+    public static void main(String[] arguments) throws IOException {
+      try (MetricsLog log = new MetricsLog(Path.of(arguments[0]))) {
+        log.add(entry(Kind.TRAINING, 1));
+      } catch (TesseraException.Invalid e) {
+        System.exit(7);
+      }
+    }
+  }
+
+  private static int other(Path file) throws IOException, InterruptedException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Other.class.getName(),
+            file.toString())
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor();
+  }
+
+  @Test
+  void oneProgramAtATimeAlsoWhereATrainingGoesOn(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("m.metrics.jsonl");
+    try (MetricsLog log = new MetricsLog(file)) {
+      log.add(entry(Kind.TRAINING, 50));
+    }
+    try (MetricsLog log = new MetricsLog(file)) {
+      log.goOnAfter(50);
+      assertThat(other(file)).isEqualTo(7);
+      assertThat(log.entries()).hasSize(1);
+    }
+    assertThat(Files.readAllLines(file)).hasSize(1).first().asString().contains("\"step\":50");
+    assertThat(other(file)).isZero();
+    assertThat(Files.readAllLines(file)).hasSize(1).first().asString().contains("\"step\":1,");
+  }
+
   @Test
   void oneTrainingAtATime(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("m.metrics.jsonl");

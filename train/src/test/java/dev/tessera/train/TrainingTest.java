@@ -340,7 +340,7 @@ class TrainingTest {
 
     assertThatThrownBy(() -> Training.check(settings(1), out, false))
         .isInstanceOf(TesseraException.Invalid.class)
-        .hasMessageContaining("is there already and is no model");
+        .hasMessageContaining("exists and is no model");
     assertThat(out).hasContent("not a model");
   }
 
