@@ -48,7 +48,7 @@ final class ModelCommandsTest extends CommandTest {
     assertThat(run("models").expectDone().text())
         .contains("nyx-factorized", "bmshj2018-factorized", "(bundled)");
     JsonObject bundled = named("nyx-factorized");
-    assertThat(named("cosmo-q1").get("input_channels").getAsInt()).isEqualTo(8);
+    assertThat(named("cosmo-q1").get("input_channels").getAsInt()).isEqualTo(16);
     assertThat(installed()).isEmpty();
     assertThat(bundled.get("n").getAsInt()).isEqualTo(128);
     assertThat(bundled.get("m").getAsInt()).isEqualTo(192);

@@ -50,10 +50,10 @@ class ModelStoreTest {
 
   @ParameterizedTest
   @CsvSource({
-    "cosmo-q1, 8, FACTORIZED",
-    "cosmo-q2, 8, FACTORIZED",
+    "cosmo-q1, 16, FACTORIZED",
+    "cosmo-q2, 16, FACTORIZED",
     "cosmo-q3, 8, FACTORIZED",
-    "cosmo-q1-hyper, 8, HYPERPRIOR",
+    "cosmo-q1-hyper, 16, HYPERPRIOR",
     "general-q1, 3, FACTORIZED",
     "general-q2, 3, FACTORIZED"
   })

@@ -60,7 +60,7 @@ class SettingsTest {
     TrainingOptions options = TrainingOptions.of(given(Setting.INIT, "cosmo-q1-hyper"));
     assertThat(options.architecture().id()).isEqualTo("bmshj2018-hyperprior");
     assertThat(options.n()).isEqualTo(96);
-    assertThat(options.channels()).isEqualTo(8);
+    assertThat(options.channels()).isEqualTo(16);
     assertThatThrownBy(() -> TrainingOptions.of(given(Setting.INIT, "absent")))
         .isInstanceOf(TesseraException.Invalid.class)
         .hasMessageContaining("there is no model 'absent'");
