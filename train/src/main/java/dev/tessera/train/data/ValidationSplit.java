@@ -13,10 +13,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What is trained on and what is validated on. Files are held out as a whole: those whose names
- * have the least hash, at least one, and first those whose argument names other files besides;
- * names count from the folder that all files share, so that the choice does not depend on where
- * that lies. Of a single file the end of each field's first axis is held out.
+ * What is trained on and what is validated on. Files are held out as a whole, at least one, and of
+ * each argument its share, to half a file: the kinds of data that a model is made for are those it
+ * is judged by. Of an argument's files those are held out whose names have the least hash; names
+ * count from the folder that all files share, so that the choice does not depend on where that
+ * lies. Of a single file the end of each field's first axis is held out.
  *
  * @param training what is trained on; at least one region
  * @param validation what is validated on; at least one region
@@ -38,22 +39,13 @@ record ValidationSplit(List<Region> training, List<Region> validation, String no
       List<Dataset> datasets, Map<Path, List<Dataset>> files, double share) {
     Path shared =
         files.keySet().stream().map(Path::getParent).reduce(ValidationSplit::common).get();
-    Map<String, Long> filesOfSpec = new HashMap<>();
-    for (List<Dataset> inFile : files.values()) {
-      inFile.stream()
-          .map(dataset -> dataset.spec().text())
-          .distinct()
-          .forEach(text -> filesOfSpec.merge(text, 1L, Long::sum));
-    }
     List<Path> order = new ArrayList<>(files.keySet());
     order.sort(
-        Comparator.<Path>comparingInt(file ->
-                files.get(file).stream()
-                        .allMatch(dataset -> filesOfSpec.get(dataset.spec().text()) > 1)
-                    ? 0
-                    : 1)
-            .thenComparingLong(file -> hash(shared.relativize(file)))
+        Comparator.<Path>comparingLong(file -> hash(shared.relativize(file)))
             .thenComparing(Comparator.naturalOrder()));
+    Map<Path, Double> parts = parts(order, files);
+    // stable: among equal parts, those with the least hash
+    order.sort(Comparator.comparingDouble(parts::get));
     int count = (int) Math.clamp(Math.round(share * order.size()), 1, order.size() - 1);
     Set<Path> heldOut = new HashSet<>(order.subList(0, count));
     List<Region> training = new ArrayList<>();
@@ -65,6 +57,28 @@ record ValidationSplit(List<Region> training, List<Region> validation, String no
       }
     }
     return new ValidationSplit(training, validation, "");
+  }
+
+  /**
+   * For each file the part of its argument's files, in their order, that lies before its middle:
+   * 1/2 of an argument's only file, 1/4 and 3/4 of two. Of a file that several arguments name, the
+   * largest.
+   */
+  private static Map<Path, Double> parts(List<Path> order, Map<Path, List<Dataset>> files) {
+    Map<String, List<Path>> filesOfSpec = new HashMap<>();
+    for (Path file : order) {
+      files.get(file).stream()
+          .map(dataset -> dataset.spec().text())
+          .distinct()
+          .forEach(text -> filesOfSpec.computeIfAbsent(text, t -> new ArrayList<>()).add(file));
+    }
+    Map<Path, Double> parts = new HashMap<>();
+    for (List<Path> ofSpec : filesOfSpec.values()) {
+      for (int i = 0; i < ofSpec.size(); i++) {
+        parts.merge(ofSpec.get(i), (i + 0.5) / ofSpec.size(), Math::max);
+      }
+    }
+    return parts;
   }
 
   private static Path common(Path a, Path b) {

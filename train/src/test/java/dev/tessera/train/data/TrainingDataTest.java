@@ -259,6 +259,30 @@ final class TrainingDataTest {
   }
 
   @Test
+  void eachArgumentGivesItsShareToTheValidation() throws Exception {
+    List<String> arguments = new ArrayList<>();
+    for (int kind = 0; kind < 12; kind++) {
+      int files = kind < 10 ? 8 : 32;
+      for (int run = 0; run < files; run++) {
+        Path file = folder.resolve("%03d-kind%02d.npy".formatted(run, kind));
+        TrainingFiles.write(file, TrainingFiles.waves(DataType.UINT8, run, 100, 2, 32, 32));
+      }
+      arguments.add(folder.resolve("*kind%02d.npy".formatted(kind)).toString());
+    }
+    DataOptions options =
+        options().withNormalizer(NormalizerChoice.parse("none")).withValidation(0.1, 64);
+    try (TrainingData data = TrainingData.open(arguments, options)) {
+      int[] heldOut = new int[12];
+      for (DatasetSummary dataset : data.datasets()) {
+        if (dataset.validationValues() > 0) {
+          heldOut[Integer.parseInt(dataset.name().replaceAll(".*kind(..).*", "$1"))]++;
+        }
+      }
+      assertThat(heldOut).containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2);
+    }
+  }
+
+  @Test
   void ofOneFileTheEndIsHeldOutAndThatIsSaid() throws Exception {
     Files.createDirectories(folder.resolve("run0"));
     DataOptions options =
