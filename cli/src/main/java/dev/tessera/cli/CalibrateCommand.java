@@ -134,12 +134,11 @@ final class CalibrateCommand implements Callable<Integer> {
     if (out == null && !Files.isRegularFile(target)) {
       return null;
     }
-    if (!target.getFileName().toString().endsWith(".safetensors")) {
-      throw new TesseraException.Invalid(
-          "scales are written to a .safetensors file: name one with --out, or import the model");
-    }
     if (out != null) {
       Models.requireTarget(out);
+    } else if (!target.getFileName().toString().endsWith(".safetensors")) {
+      throw new TesseraException.Invalid(
+          "scales are written to a .safetensors file: name one with --out, or import the model");
     }
     Outputs.requireApart(data, target);
     return target;

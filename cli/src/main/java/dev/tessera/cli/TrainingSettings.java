@@ -32,7 +32,8 @@ final class TrainingSettings {
   @Option(
       names = "--validation-share",
       paramLabel = "SHARE",
-      description = "Share of the files that is validated on (default: 0.1).")
+      description =
+          "Share of the files, and about that of each --data, to validate on (default: 0.1).")
   private String validationShare;
 
   @Option(

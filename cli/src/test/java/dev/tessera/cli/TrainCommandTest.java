@@ -15,7 +15,7 @@ class TrainCommandTest extends CommandTest {
       delimiter = ';',
       value = {
         "--data a.npy --steps 10; Missing required option: '--out=FILE'",
-        "--data a.npy --steps 10 --out model.pth; --out names a .safetensors file to write",
+        "--data a.npy --steps 10 --out model.pth; a model is written to a .safetensors file, not to",
         "--data a.npy --out FOLDER/m.safetensors; how long to train is not said",
         "--steps 10 --out FOLDER/m.safetensors; --data is missing",
         "--data a.npy --steps 10 --lambda x --out FOLDER/m.safetensors; --lambda takes a number",

@@ -32,10 +32,6 @@ record Plan(TrainingOptions options, CheckpointState state) {
   }
 
   private static void requireWritable(Path out) throws IOException {
-    if (!out.toString().endsWith(".safetensors")) {
-      throw new TesseraException.Invalid(
-          "--out names a .safetensors file to write, not '" + out + "'");
-    }
     ModelTarget.require(out);
     Files.createDirectories(out.toAbsolutePath().getParent());
     // hours of training are not to end in a file that cannot be written

@@ -14,10 +14,10 @@ import java.util.Set;
 
 /**
  * What is trained on and what is validated on. Files are held out as a whole, at least one, and of
- * each argument its share, to half a file: the kinds of data that a model is made for are those it
- * is judged by. Of an argument's files those are held out whose names have the least hash; names
- * count from the folder that all files share, so that the choice does not depend on where that
- * lies. Of a single file the end of each field's first axis is held out.
+ * each argument about its share: the kinds of data that a model is made for are those it is judged
+ * by. Of an argument's files those are held out whose names have the least hash; names count from
+ * the folder that all files share, so that the choice does not depend on where that lies. Of a
+ * single file the end of each field's first axis is held out.
  *
  * @param training what is trained on; at least one region
  * @param validation what is validated on; at least one region
